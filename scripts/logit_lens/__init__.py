@@ -1,0 +1,20 @@
+"""Read a vision-language model's residual stream, patch by patch, layer by layer.
+
+The pipeline, told once::
+
+    image, question ── prompt.py ──► model inputs, a label and a place for every position
+                       patches.py    image position → box on the original image
+    model           ── vlm.py ─────► decoder layers, final norm, unembedding
+                       residual.py ► resid  (layer, position, d_model), by forward hooks
+                       lens.py ────► top-k, entropy, KL, tracked tokens  (layer, position, rank)
+    result          ── record.py ──► LensRecord, kept as .npz
+                       report.py ──► one self-contained HTML file
+
+Everything up to ``lens.py`` speaks torch; nothing after it imports torch.
+"""
+
+__version__ = "1.0.0"
+
+
+class LensError(Exception):
+    """Something the user can mend. Its text is the one line that the command prints."""
