@@ -1,0 +1,62 @@
+"""The self-check: is the lens at the last layer the model's own output?
+
+It catches a double norm, a wrong norm, a missing soft-cap or scale, and layers off by one, without
+a table of families: only numbers are compared. Does not know models.
+
+>>> check_against_model(lens_logits, model_logits, torch.bfloat16).passed
+True
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class SelfCheck:
+    """The lens at layer N beside the logits that the model itself returned.
+
+    Attributes:
+        positions: how many positions were compared, over the whole vocabulary.
+        argmax_agree: share of them at which both have the same most likely token, 0..1.
+        max_abs_logit_diff: the largest difference between two logits.
+        tolerance: what rounding in the model's dtype can explain.
+    """
+
+    positions: int
+    argmax_agree: float
+    max_abs_logit_diff: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether rounding explains every difference (NaN never passes)."""
+        return self.max_abs_logit_diff <= self.tolerance
+
+    def as_meta(self) -> dict[str, Any]:
+        """The form that a record keeps."""
+        return {**asdict(self), "passed": self.passed}
+
+
+def check_against_model(lens_logits: Tensor, model_logits: Tensor, dtype: torch.dtype) -> SelfCheck:
+    """Compare the lens at the last layer with the model's own logits.
+
+    Args:
+        lens_logits: (position, vocab).
+        model_logits: (position, vocab), the same positions.
+        dtype: what the model computes in. The tolerance is a few units in its last place at the
+            size of the largest logit, and never below 1e-4: the same product in another shape may
+            be summed in another order, but a missing norm, cap or scale is off by far more.
+    """
+    lens = lens_logits.float()
+    model = model_logits.to(lens.device).float()
+    largest = float(model.abs().max())
+    ulps = 64 if dtype in (torch.float32, torch.float64) else 4
+    return SelfCheck(
+        positions=len(lens),
+        argmax_agree=float((lens.argmax(-1) == model.argmax(-1)).float().mean()),
+        max_abs_logit_diff=float((lens - model).abs().max()),
+        tolerance=max(1e-4, ulps * torch.finfo(dtype).eps * largest),
+    )

@@ -1,0 +1,98 @@
+"""Token ids → text that a person can read. The id is the identity; this is for reading.
+
+Knows the two ways in which vocabularies spell spaces and bytes (SentencePiece ``▁`` and
+``<0xE2>``, GPT-2's byte letters such as ``Ġ``). Does not know torch, HTML or layout.
+
+>>> display_texts(tokenizer, [278, 13, 32050])
+['▁the', '⏎', '<id 32050>']
+"""
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+_MARKS = {"\n": "⏎", "\t": "⇥", "\r": "␍"}
+# characters that turn or break the text around them: they are named, not shown
+_DISTURBING = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def display_texts(tokenizer: Any, ids: Sequence[int]) -> list[str]:
+    """The text of every id, in order.
+
+    Leading spaces stay visible as the vocabulary writes them (``▁ant`` and ``ant`` differ), half
+    characters are named byte by byte, special tokens are spelled as they are, and ids that the
+    tokenizer does not know (padded vocabularies) read ``<id 32050>``.
+    """
+    known = len(tokenizer)
+    added = set(getattr(tokenizer, "added_tokens_decoder", {}) or {})
+    byte_level = _is_byte_level(tokenizer)
+    texts = []
+    for token_id in map(int, ids):
+        piece = tokenizer.convert_ids_to_tokens(token_id) if 0 <= token_id < known else None
+        if not piece:
+            texts.append(f"<id {token_id}>")
+        elif token_id in added or not byte_level:
+            texts.append(readable(_named_byte(piece)))
+        else:
+            texts.append(readable(_from_byte_letters(piece)))
+    return texts
+
+
+def readable(text: str) -> str:
+    """Text that shows all its characters and cannot disturb its neighbours.
+
+    Newline and tab become ``⏎`` and ``⇥``, other controls and writing-direction marks are named
+    (``<U+202E>``), and a mark that would sit on its neighbour gets a dotted circle to sit on.
+    """
+    text = _DISTURBING.sub(lambda m: _MARKS.get(m[0], f"<U+{ord(m[0]):04X}>"), text)
+    if text and unicodedata.category(text[0]) in ("Mn", "Me"):
+        text = "◌" + text
+    return text
+
+
+def _named_byte(piece: str) -> str:
+    """SentencePiece spells a newline ``<0x0A>``; every other byte token keeps that spelling."""
+    return {"<0x0A>": "\n", "<0x09>": "\t"}.get(piece, piece)
+
+
+def _is_byte_level(tokenizer: Any) -> bool:
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is not None:
+        return "ByteLevel" in f"{backend.decoder!r} {backend.pre_tokenizer!r}"
+    return hasattr(tokenizer, "byte_decoder")
+
+
+def _byte_letters() -> dict[str, int]:
+    """GPT-2's alphabet: a printable letter for every byte.
+
+    Bytes that Latin-1 prints stand for themselves, the other 68 for the letters from U+0100 on.
+    (Radford et al. 2019, ``bytes_to_unicode`` of the released code.)
+    """
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [b for b in range(256) if b not in printable]
+    letters = {chr(b): b for b in printable}
+    return letters | {chr(0x100 + i): b for i, b in enumerate(others)}
+
+
+_BYTE_OF = _byte_letters()
+
+
+def _name_bytes(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    bad = error.object[error.start : error.end]
+    return "".join(f"<0x{byte:02X}>" for byte in bad), error.end
+
+
+codecs.register_error("logit_lens.name_bytes", _name_bytes)
+
+
+def _from_byte_letters(piece: str) -> str:
+    if any(letter not in _BYTE_OF for letter in piece):
+        return piece
+    text = bytes(_BYTE_OF[letter] for letter in piece).decode("utf-8", "logit_lens.name_bytes")
+    # only the byte 0x20 is a space that the vocabulary writes as a letter
+    return text.replace(" ", "Ġ")
