@@ -17,4 +17,13 @@ __version__ = "1.0.0"
 
 
 class LensError(Exception):
-    """Something the user can mend. Its text is the one line that the command prints."""
+    """Something the user can mend. Its text is the one line that the command prints.
+
+    Attributes:
+        exit_code: 2 when an argument is at fault, 1 for everything else.
+    """
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        """Say in one line what is wrong and what to do."""
+        super().__init__(message)
+        self.exit_code = exit_code

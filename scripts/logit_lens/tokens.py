@@ -96,3 +96,23 @@ def _from_byte_letters(piece: str) -> str:
     text = bytes(_BYTE_OF[letter] for letter in piece).decode("utf-8", "logit_lens.name_bytes")
     # only the byte 0x20 is a space that the vocabulary writes as a letter
     return text.replace(" ", "Ġ")
+
+
+def tracked_token_ids(tokenizer: Any, words: Sequence[str]) -> list[int]:
+    """The ids under which a vocabulary can begin each word: with a leading space and without.
+
+    A word of several tokens is tracked by its first one that is more than a space.
+
+    Returns:
+        ids in the order of the words, each once.
+    """
+    ids: list[int] = []
+    for word in words:
+        bare = word.strip()
+        pieces = [tokenizer.convert_tokens_to_ids(piece) for piece in (f"▁{bare}", bare)]
+        ids += [i for i in pieces if i is not None and i != tokenizer.unk_token_id]
+        for spelling in (f" {bare}", bare):
+            encoded = tokenizer(spelling, add_special_tokens=False)["input_ids"]
+            texts = display_texts(tokenizer, encoded)
+            ids += [i for i, text in zip(encoded, texts, strict=True) if text.strip("▁Ġ ")][:1]
+    return list(dict.fromkeys(int(i) for i in ids))

@@ -1,0 +1,125 @@
+"""A record survives its file, and a file that is not one is refused by name."""
+
+import json
+
+import numpy as np
+import pytest
+from records import make_test_record, replace
+
+from logit_lens import LensError
+from logit_lens.record import CONTRACT, load_record
+
+
+def test_a_record_is_the_same_after_it_was_kept(tmp_path):
+    record = make_test_record()
+    record.save(tmp_path / "r.npz")
+    again = load_record(tmp_path / "r.npz")
+    assert again.meta == record.meta
+    for name in CONTRACT:
+        before, after = getattr(record, name), getattr(again, name)
+        assert before.dtype == after.dtype and np.array_equal(
+            before, after, equal_nan=before.dtype.kind == "f"
+        )
+
+
+def test_the_same_record_gives_the_same_bytes(tmp_path):
+    for name in ("a.npz", "b.npz"):
+        make_test_record().save(tmp_path / name)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_a_token_is_found_by_its_id():
+    record = make_test_record()
+    assert record.token(12) == "▁w12"
+    with pytest.raises(KeyError):
+        record.token(9)
+
+
+def rewrite(path, **changes):
+    arrays = dict(np.load(path, allow_pickle=False)) | changes
+    np.savez(path, **{name: a for name, a in arrays.items() if a is not None})
+
+
+@pytest.mark.parametrize("key", ["meta", *CONTRACT])
+def test_a_missing_key_is_named(tmp_path, key):
+    make_test_record().save(tmp_path / "r.npz")
+    rewrite(tmp_path / "r.npz", **{key: None})
+    with pytest.raises(LensError, match=f"lacks {key}"):
+        load_record(tmp_path / "r.npz")
+
+
+@pytest.mark.parametrize("key", list(CONTRACT))
+def test_a_malformed_key_is_named(tmp_path, key):
+    make_test_record().save(tmp_path / "r.npz")
+    rewrite(tmp_path / "r.npz", **{key: np.zeros((2, 2, 2, 2, 2))})
+    with pytest.raises(LensError, match=key):
+        load_record(tmp_path / "r.npz")
+
+
+def test_unknown_keys_are_ignored(tmp_path):
+    make_test_record().save(tmp_path / "r.npz")
+    rewrite(tmp_path / "r.npz", surprise=np.zeros(3))
+    assert load_record(tmp_path / "r.npz").meta["model"] == "test/model"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"top_ids": np.full((4, 9, 3), 7, np.int32)}, "top_ids holds an id"),
+        ({"top_probs": np.full((4, 9, 3), 1.5, np.float32)}, "top_probs"),
+        ({"top_probs": np.full((4, 9, 3), np.nan, np.float32)}, "top_probs"),
+        ({"layers": np.array([0, 2, 1, 3], np.int32)}, "layers do not ascend"),
+        ({"position_kind": np.full(9, 3, np.uint8)}, "position_kind"),
+        ({"entropy": np.zeros((4, 8), np.float32)}, "entropy has shape"),
+    ],
+)
+def test_values_that_cannot_be_are_refused(changes, says):
+    with pytest.raises(LensError, match=says):
+        replace(make_test_record(), **changes)
+
+
+@pytest.mark.parametrize("meta", ["{", "[]", '{"format": "other/9"}'])
+def test_a_foreign_meta_is_refused(tmp_path, meta):
+    make_test_record().save(tmp_path / "r.npz")
+    rewrite(tmp_path / "r.npz", meta=np.array(meta))
+    with pytest.raises(LensError, match="meta"):
+        load_record(tmp_path / "r.npz")
+
+
+def write_pickled(path):
+    np.savez(path, meta=np.array([{"a": 1}], object))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: None,
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_text("hello"),
+        lambda path: path.write_bytes(path.with_name("good.npz").read_bytes()[:3000]),
+        lambda path: path.mkdir(),
+        lambda path: path.write_text(json.dumps({"a": 1})),
+        write_pickled,
+    ],
+    ids=["missing", "empty", "text", "truncated", "folder", "json", "pickled"],
+)
+def test_a_file_that_is_no_record_is_one_line_that_names_it(tmp_path, write):
+    make_test_record().save(tmp_path / "good.npz")
+    path = tmp_path / "r.npz"
+    write(path)
+    with pytest.raises(LensError) as error:
+        load_record(path)
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_any_damaged_byte_gives_an_error_or_the_record_never_a_crash(tmp_path):
+    path = tmp_path / "r.npz"
+    make_test_record().save(path)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for place in rng.integers(0, len(whole), 200):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            load_record(path)
+        except LensError:
+            continue
