@@ -1,0 +1,3 @@
+/**
+ * Line charts on SVG: axes, lines, readable legends. Knows no record.
+ */

@@ -1,0 +1,78 @@
+/**
+ * Colour scales. Pure: the same numbers serve CSS, canvas, SVG and the tests.
+ * Built in OKLCH with lightness that only ever falls (light theme) or rises (dark theme), so that
+ * they order the same for every kind of colour vision and in grey print.
+ */
+
+// lightness, chroma, hue at the stops of the scale: from the page's own surface to strong ink
+const STOPS = {
+  light: [[0.985, 0.005, 220], [0.9, 0.055, 205], [0.76, 0.095, 215], [0.6, 0.12, 240], [0.44, 0.135, 262], [0.29, 0.11, 280]],
+  dark: [[0.235, 0.012, 265], [0.34, 0.075, 275], [0.47, 0.115, 255], [0.63, 0.125, 222], [0.8, 0.12, 190], [0.95, 0.09, 130]],
+};
+
+/** @returns {[number, number, number]} sRGB 0..255, clipped to the gamut */
+function oklch(lightness, chroma, hue) {
+  const a = chroma * Math.cos((hue * Math.PI) / 180);
+  const b = chroma * Math.sin((hue * Math.PI) / 180);
+  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  const linear = [
+    4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
+    -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
+    -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
+  ];
+  return linear.map((c) => {
+    const x = Math.max(0, Math.min(1, c));
+    return Math.round(255 * (x <= 0.0031308 ? 12.92 * x : 1.055 * x ** (1 / 2.4) - 0.055));
+  });
+}
+
+function ramp(stops) {
+  return Array.from({ length: 256 }, (_, n) => {
+    const at = (n / 255) * (stops.length - 1);
+    const from = Math.min(Math.floor(at), stops.length - 2);
+    const mix = at - from;
+    return oklch(...[0, 1, 2].map((k) => stops[from][k] * (1 - mix) + stops[from + 1][k] * mix));
+  });
+}
+
+const RAMPS = { light: ramp(STOPS.light), dark: ramp(STOPS.dark) };
+
+/** Relative luminance as WCAG defines it. */
+export function luminance([r, g, b]) {
+  const [x, y, z] = [r, g, b].map((v) => (v <= 10.314 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+}
+
+/** Contrast ratio of two colours, 1..21. */
+export function contrast(a, b) {
+  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (high + 0.05) / (low + 0.05);
+}
+
+const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
+const INKS = [[12, 16, 22], [255, 255, 255]];
+const blackOrWhite = (rgb) => {
+  const ink = contrast(rgb, INKS[0]) >= contrast(rgb, INKS[1]) ? INKS[0] : INKS[1];
+  return contrast(rgb, ink) >= 4.5 ? ink : ink === INKS[0] ? [0, 0, 0] : [255, 255, 255];
+};
+const CSS = {};
+for (const [theme, colours] of Object.entries(RAMPS)) {
+  CSS[theme] = { fills: colours.map(css), inks: colours.map((rgb) => css(blackOrWhite(rgb))) };
+}
+
+const step = (shade) => Math.max(0, Math.min(255, Math.round(shade * 255)));
+
+/** @param {number} shade 0..1 @param {boolean} dark @returns {[number, number, number]} */
+export const shadeRgb = (shade, dark) => RAMPS[dark ? "dark" : "light"][step(shade)];
+/** The shade as CSS. */
+export const shadeFill = (shade, dark) => CSS[dark ? "dark" : "light"].fills[step(shade)];
+/** Text that can be read on it: contrast at least 4.5. */
+export const shadeInk = (shade, dark) => CSS[dark ? "dark" : "light"].inks[step(shade)];
+
+/** Lines of charts: distinct for the common colour-vision deficiencies (Okabe and Ito's set). */
+export const LINES = {
+  light: ["#0072b2", "#c65100", "#00755c", "#a3527f", "#7a6100", "#2b7bb5", "#5b5b5b", "#8a1c7c"],
+  dark: ["#56b4e9", "#f0a03c", "#2fc49a", "#e08cbd", "#f0e442", "#9ad1f5", "#c4c4c4", "#d77ee0"],
+};

@@ -1,0 +1,47 @@
+/**
+ * Numbers → text a person reads. Knows nothing of the record or the page.
+ * Every value is shown with 3 significant digits; only a true zero is written as 0.
+ */
+
+/**
+ * A number with 3 significant digits: 0.0123, 1.20, 123, 1.23e-7.
+ * @param {number} value
+ * @returns {string} "–" where nothing was recorded
+ */
+export function formatNumber(value) {
+  if (Number.isNaN(value)) return "–";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size < 0.000995 || size >= 99950) return value.toExponential(2);
+  const text = value.toPrecision(3);
+  return text.includes("e") ? String(Math.round(Number(text))) : text;
+}
+
+/**
+ * A probability, 0..1. A float32 sum may exceed 1 by a hair.
+ * @param {number} p
+ * @returns {string}
+ */
+export function formatProb(p) {
+  return formatNumber(Math.min(p, 1));
+}
+
+/**
+ * A rank in the full vocabulary, counted from 1 for people: "#1" is the most likely token.
+ * @param {number} rank 0 is the top
+ * @returns {string}
+ */
+export function formatRank(rank) {
+  return `#${(rank + 1).toLocaleString("en")}`;
+}
+
+/**
+ * "3 patches", "1 patch".
+ * @param {number} count
+ * @param {string} one
+ * @param {string} [many]
+ * @returns {string}
+ */
+export function formatCount(count, one, many = `${one}s`) {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,3 @@
+/**
+ * The whole grid as a heat map.
+ */

@@ -1,0 +1,3 @@
+/**
+ * Which rows the grid shows. Pure.
+ */

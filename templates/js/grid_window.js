@@ -1,0 +1,3 @@
+/**
+ * What of a huge sheet is visible. Pure.
+ */

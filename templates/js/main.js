@@ -1,0 +1,82 @@
+/**
+ * Build the page: read the data, make the state, mount the panels, say so.
+ */
+/* global readPage, createState, mountImagePane, mountImageZoom, mountLayerStrip, mountLayerPlayer,
+   mountRegion, mountFindToken, mountAnswerChips, mountAnswerTable, mountPinnedPane,
+   mountExportData, mountExportFigure, mountValidity, mountHelp, mountTooltip, mountGridPane,
+   mountLegend, mountKeyboard */
+
+const MOUNTS = [
+  ["validity-button", () => mountValidity], ["data-menu", () => mountExportData],
+  ["figure-menu", () => mountExportFigure], ["help-button", () => mountHelp],
+  ["answer-chips", () => mountAnswerChips], ["image-stage", () => mountImagePane],
+  ["image-stage", () => mountImageZoom], ["layer-player", () => mountLayerPlayer],
+  ["legend", () => mountLegend], ["layer-strip", () => mountLayerStrip],
+  ["region-panel", () => mountRegion], ["find-token", () => mountFindToken],
+  ["grid-pane", () => mountGridPane], ["pinned-pane", () => mountPinnedPane],
+  ["answer-table", () => mountAnswerTable], ["tooltip", () => mountTooltip],
+  ["panes", () => mountKeyboard],
+];
+
+/** The layer to show first: late enough to read as words, early enough to differ from the end. */
+function firstLayer(record) {
+  return Math.max(0, Math.min(record.L - 1, Math.round((record.L - 1) * 0.8)));
+}
+
+function followTheme(state) {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const apply = () => {
+    const theme = state.get("theme");
+    document.documentElement.dataset.theme = theme;
+    state.set({ dark: theme === "dark" || (theme === "auto" && system.matches) });
+  };
+  system.addEventListener("change", apply);
+  state.on(["theme"], apply);
+  apply();
+  document.getElementById("theme-button").addEventListener("click", () => {
+    state.set({ theme: state.get("dark") ? "light" : "dark" });
+  });
+}
+
+function copyLink(button, state) {
+  button.addEventListener("click", async () => {
+    const link = state.link();
+    try {
+      await navigator.clipboard.writeText(link);
+      button.textContent = "copied";
+    } catch {
+      prompt("The link to this view:", link);
+    }
+    setTimeout(() => { button.textContent = "link"; }, 1500);
+  });
+}
+
+function fail(text) {
+  const notice = document.getElementById("failure");
+  notice.hidden = false;
+  notice.textContent = text;
+  document.documentElement.dataset.state = "failed";
+}
+
+async function start() {
+  if (typeof DecompressionStream === "undefined") {
+    fail("This browser cannot unpack the report (it lacks DecompressionStream). Chrome or Edge 80, "
+      + "Firefox 113, Safari 16.4 and anything newer can. The prompt, the answer and the picture are below.");
+    return;
+  }
+  const record = await readPage(document);
+  const state = createState({ layer: firstLayer(record), view: record.views[0] ?? 0 }, { layers: record.L, positions: record.T }, window);
+  followTheme(state);
+  document.documentElement.dataset.state = "ready";
+  for (const [id, mount] of MOUNTS) mount()(document.getElementById(id), record, state);
+  copyLink(document.getElementById("link-button"), state);
+  performance.mark("report-ready");
+}
+
+// node imports files one by one and has no page
+if (typeof document !== "undefined") {
+  start().catch((error) => {
+    fail(`This report cannot be shown: ${error.message}`);
+    throw error;
+  });
+}

@@ -1,0 +1,210 @@
+/**
+ * What a colour means: one number per (layer, position), its range and its words. Pure.
+ * Known and unknown are kept apart: a token outside a cell's top k has a probability that is
+ * only known to be at most p_k. Such a cell is *below*, never zero.
+ */
+/* global formatNumber, formatProb, formatRank */
+
+export const COLOURS = ["prob", "entropy", "kl", "rank", "agree", "none"];
+
+/**
+ * Probability of a set of tokens at (l, t), summed.
+ * @param {LensPage} record
+ * @param {number[]} indices rows of the token table
+ * @returns {{value: number, exact: boolean, known: boolean}} known: at least one token has a
+ *   known probability; not exact: others are below p_k, so the sum is a lower bound. When nothing
+ *   is known, value is p_k, an upper bound for each token.
+ */
+export function probOf(record, l, t, indices) {
+  let sum = 0;
+  let known = 0;
+  let bound = 0;
+  for (const i of indices) {
+    const p = record.prob(l, t, i);
+    if (p.exact) { sum += p.value; known += 1; } else bound = p.value;
+  }
+  if (known === 0) return { value: bound, exact: false, known: false };
+  return { value: Math.min(sum, 1), exact: known === indices.length, known: true };
+}
+
+/**
+ * Best rank of a set of tokens at (l, t).
+ * @returns {{value: number, known: boolean}} not known: no better than `value` (= k)
+ */
+export function rankOf(record, l, t, indices) {
+  let best = Infinity;
+  let known = false;
+  for (const i of indices) {
+    const rank = record.rank(l, t, i);
+    if (rank.value < best) { best = rank.value; known = rank.exact; }
+  }
+  return { value: best, known };
+}
+
+/**
+ * Colour modes that this record and choice of tokens can fill.
+ * @returns {{mode: string, label: string, enabled: boolean, why: string}[]}
+ */
+export function colourChoices(record, tokens) {
+  const choice = (mode, label, enabled = true, why = "") => ({ mode, label, enabled, why });
+  return [
+    choice("prob", tokens.length ? "probability of the chosen token" : "probability of the top token"),
+    ...(record.hasEntropy ? [choice("entropy", "entropy")] : []),
+    ...(record.hasKl ? [choice("kl", "KL to the final layer")] : []),
+    choice("rank", "rank of the chosen token", tokens.length > 0, "choose a token first"),
+    choice("agree", "agreement with the final token"),
+    choice("none", "none"),
+  ];
+}
+
+/**
+ * The chosen quantity.
+ * @typedef {object} Quantity
+ * @property {string} mode
+ * @property {string} title what the colour means, for legend and caption
+ * @property {[number, number]} range
+ * @property {(l: number, t: number) => number} value NaN where nothing was recorded
+ * @property {(l: number, t: number) => boolean} below value is only a bound: outside the top k
+ * @property {(l: number, t: number) => number} shade 0..1 on the colour scale, −1 below, −2 none
+ * @property {(l: number, t: number) => string} text the value as shown: "0.0123", "< 0.0021"
+ * @property {{at: number, text: string}[]} ticks of the legend, at 0..1
+ *
+ * @param {LensPage} record
+ * @param {{colour: string, tokens: number[]}} choice from the state
+ * @returns {Quantity}
+ */
+export function quantityOf(record, choice) {
+  const indices = choice.tokens.map((id) => record.indexOf(id)).filter((i) => i >= 0);
+  const names = indices.map((i) => record.text(i)).join(" + ");
+  if (choice.colour === "entropy" && record.hasEntropy) return statistic(record, "entropy", "Entropy (nats)");
+  if (choice.colour === "kl" && record.hasKl) return statistic(record, "kl", "KL to the final layer (nats)");
+  if (choice.colour === "agree") return agreement(record);
+  if (choice.colour === "rank" && indices.length) return rankQuantity(record, indices, names);
+  if (choice.colour === "none") return blank();
+  return indices.length ? tokenProbability(record, indices, names) : topProbability(record);
+}
+
+const linear = (value, range) => Math.max(0, Math.min(1, (value - range[0]) / (range[1] - range[0] || 1)));
+
+function linearTicks(range, format) {
+  return [0, 0.25, 0.5, 0.75, 1].map((at) => ({ at, text: format(range[0] + at * (range[1] - range[0])) }));
+}
+
+function topProbability(record) {
+  const range = [0, 1];
+  return {
+    mode: "prob", title: "Probability of the top token", range, ticks: linearTicks(range, (p) => String(p)),
+    value: (l, t) => record.topProb(l, t, 0),
+    below: () => false,
+    shade: (l, t) => record.topProb(l, t, 0),
+    text: (l, t) => formatProb(record.topProb(l, t, 0)),
+  };
+}
+
+function tokenProbability(record, indices, names) {
+  let most = 0;
+  everyCell(record, (l, t) => {
+    const p = probOf(record, l, t, indices);
+    if (p.known && p.value > most) most = p.value;
+  });
+  const range = [0, most || 1];
+  return {
+    mode: "prob", title: `Probability of ${names}`, range, ticks: linearTicks(range, formatNumber),
+    value: (l, t) => probOf(record, l, t, indices).value,
+    below: (l, t) => !probOf(record, l, t, indices).known,
+    shade(l, t) {
+      const p = probOf(record, l, t, indices);
+      return p.known ? linear(p.value, range) : -1;
+    },
+    text(l, t) {
+      const p = probOf(record, l, t, indices);
+      return `${p.exact ? "" : p.known ? "≥ " : "< "}${formatProb(p.value)}`;
+    },
+  };
+}
+
+function rankQuantity(record, indices, names) {
+  let worst = record.K;
+  everyCell(record, (l, t) => { worst = Math.max(worst, rankOf(record, l, t, indices).value); });
+  const shadeOf = (rank) => 1 - Math.log1p(rank) / Math.log1p(worst);
+  const ticks = [0, 1, 9, 99, 999, 9999, 99999].filter((rank) => rank < worst * 0.7);
+  return {
+    mode: "rank", title: `Rank of ${names}`, range: [0, worst],
+    ticks: [...ticks, worst].reverse().map((rank) => ({ at: shadeOf(rank), text: formatRank(rank) })),
+    value: (l, t) => rankOf(record, l, t, indices).value,
+    below: (l, t) => !rankOf(record, l, t, indices).known,
+    shade(l, t) {
+      const rank = rankOf(record, l, t, indices);
+      return rank.known ? shadeOf(rank.value) : -1;
+    },
+    text(l, t) {
+      const rank = rankOf(record, l, t, indices);
+      return rank.known ? formatRank(rank.value) : `> ${formatRank(record.K - 1)}`;
+    },
+  };
+}
+
+function statistic(record, name, title) {
+  let most = 0;
+  everyCell(record, (l, t) => { const v = record[name](l, t); if (v > most) most = v; });
+  const range = [0, most || 1];
+  return {
+    mode: name, title, range, ticks: linearTicks(range, formatNumber),
+    value: (l, t) => record[name](l, t),
+    below: () => false,
+    shade(l, t) {
+      const value = record[name](l, t);
+      return Number.isNaN(value) ? -2 : linear(value, range);
+    },
+    text: (l, t) => formatNumber(record[name](l, t)),
+  };
+}
+
+/** Where the final layer's top token stands at layer l: top, among the top k, or below. */
+function agreement(record) {
+  const rank = (l, t) => record.rank(l, t, record.topIndex(record.L - 1, t, 0));
+  return {
+    mode: "agree", title: "Rank of the position's final token", range: [0, record.K],
+    ticks: [{ at: 0, text: `#${record.K}` }, { at: 0.5, text: "in the top" }, { at: 1, text: "#1" }].filter((tick) => record.K > 1 || tick.at === 1),
+    value: (l, t) => rank(l, t).value,
+    below: (l, t) => rank(l, t).value >= record.K,
+    shade(l, t) {
+      const { value } = rank(l, t);
+      if (value >= record.K) return -1;
+      return value === 0 ? 1 : 0.6 * (1 - value / record.K);
+    },
+    text(l, t) {
+      const { value, exact } = rank(l, t);
+      return exact ? formatRank(value) : `> ${formatRank(record.K - 1)}`;
+    },
+  };
+}
+
+function blank() {
+  return {
+    mode: "none", title: "", range: [0, 1], ticks: [],
+    value: () => NaN, below: () => false, shade: () => -2, text: () => "",
+  };
+}
+
+function everyCell(record, visit) {
+  for (let l = 0; l < record.L; l += 1) for (let t = 0; t < record.T; t += 1) visit(l, t);
+}
+
+const made = new WeakMap();
+
+/**
+ * The quantity that the state asks for, made once per choice and shared by all panels.
+ * Subscribe to `QUANTITY_KEYS` to know when it changes.
+ * @returns {Quantity}
+ */
+export function quantityNow(record, state) {
+  const key = `${state.get("colour")} ${state.get("tokens")}`;
+  let last = made.get(record);
+  if (last?.key !== key) {
+    last = { key, quantity: quantityOf(record, { colour: state.get("colour"), tokens: state.get("tokens") }) };
+    made.set(record, last);
+  }
+  return last.quantity;
+}
+export const QUANTITY_KEYS = ["colour", "tokens"];

@@ -1,0 +1,3 @@
+/**
+ * Every distinct token with its count, best probability and variants. Pure.
+ */
