@@ -169,6 +169,15 @@ export class LensPage {
   /** View (0 whole image, 1.. tiles) of position t, −1 for none. */
   view(t) { return this.blocks.patch_view[t]; }
 
+  /**
+   * Row and column of a patch in its view, counted from 0.
+   * @returns {{row: number, column: number}|null}
+   */
+  place(t) {
+    this.places ??= patchPlaces(this);
+    return this.places.get(t) ?? null;
+  }
+
   /** Short name of a position: "patch 141" (counted from 0 among the image positions) or its token. */
   label(t) {
     return this.kind(t) === 1 ? `patch ${this.patchNumber.get(t)}` : this.text(this.input(t));
@@ -176,4 +185,28 @@ export class LensPage {
 
   /** Name of a layer for people: "embeddings" or "layer 26". */
   layerName(l) { return this.layers[l] === 0 ? "embeddings" : `layer ${this.layers[l]}`; }
+}
+
+/** Rows and columns are told apart by the centres of the boxes, to half a box. */
+function patchPlaces(record) {
+  const places = new Map();
+  for (const view of record.views) {
+    const patches = record.placed.filter((t) => record.view(t) === view);
+    const number = (from, to, name) => {
+      const middle = (t) => (record.box(t)[from] + record.box(t)[to]) / 2;
+      let line = -1;
+      let last = -Infinity;
+      for (const t of [...patches].sort((a, b) => middle(a) - middle(b))) {
+        const box = record.box(t);
+        if (middle(t) - last > (box[to] - box[from]) / 2) {
+          line += 1;
+          last = middle(t);
+        }
+        places.set(t, { ...places.get(t), [name]: line });
+      }
+    };
+    number(0, 2, "column");
+    number(1, 3, "row");
+  }
+  return places;
 }

@@ -1,0 +1,46 @@
+/**
+ * What a click or a key does to the state, said once for every panel. Pure.
+ */
+
+const sameCell = (a, b) => a?.layer === b?.layer && a?.position === b?.position;
+
+/** Select a cell and show its layer on the image. */
+export function chooseCell(state, cell) {
+  state.set({ cell, layer: cell.layer });
+}
+
+/** Is this very cell pinned? */
+export const isPinned = (state, cell) => state.get("pins").some((pin) => sameCell(pin, cell));
+
+/** Pin a cell, or take its pin out. */
+export function togglePin(state, cell) {
+  const pins = state.get("pins");
+  state.set({ pins: isPinned(state, cell) ? pins.filter((pin) => !sameCell(pin, cell)) : [...pins, cell] });
+}
+
+/** Click and Enter: a cell that is not pinned is selected and pinned, a pinned one is let go. */
+export function chooseAndPin(state, cell) {
+  if (isPinned(state, cell) && !sameCell(state.get("cell"), cell)) {
+    chooseCell(state, cell);
+    return;
+  }
+  const release = isPinned(state, cell);
+  togglePin(state, cell);
+  state.set(release ? { cell: null } : { cell, layer: cell.layer });
+}
+
+/** Esc: first the hovered cell, then the selection, then the region, then the tokens. */
+export function clearOne(state) {
+  for (const [key, empty] of [["hover", null], ["cell", null], ["region", []], ["tokens", []]]) {
+    const value = state.get(key);
+    if (Array.isArray(value) ? value.length : value) {
+      state.set({ [key]: empty });
+      return;
+    }
+  }
+}
+
+/** `[` and `]`. */
+export function stepLayer(state, record, by) {
+  state.set({ layer: Math.max(0, Math.min(record.L - 1, state.get("layer") + by)) });
+}
