@@ -1,0 +1,239 @@
+"""A model and its processor, loaded for reading: eval mode, no gradients, on the right device.
+
+Knows Hugging Face's Auto classes, devices, dtypes and how much memory a model takes. Does not know
+prompts, lenses or patches.
+
+>>> vlm = load_vlm("llava-hf/llava-1.5-7b-hf")
+>>> len(vlm.anatomy.layers), vlm.dtype
+(32, torch.float16)
+"""
+
+import contextlib
+import gc
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import init_empty_weights
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForImageTextToText,
+    PreTrainedModel,
+)
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
+)
+
+from . import LensError
+from .anatomy import Anatomy, find_anatomy, find_image_token_id
+from .processor import load_processor
+
+
+@dataclass(frozen=True)
+class VLM:
+    """A loaded model with all that the pipeline asks of it.
+
+    Attributes:
+        name: its hub id, or the name of its folder.
+        revision: the commit of the checkpoint on the hub; empty for a folder.
+        model: in eval mode.
+        processor: the processor, or the tokenizer of a text-only model.
+        anatomy: decoder layers, final norm, unembedding.
+        image_token_id: the id that stands for an image position in input_ids; None for models
+            whose images never enter the sequence.
+        device: where inputs go.
+        dtype: what the model computes in.
+    """
+
+    name: str
+    revision: str
+    model: PreTrainedModel
+    processor: Any
+    anatomy: Anatomy
+    image_token_id: int | None
+    device: torch.device
+    dtype: torch.dtype
+
+    @property
+    def tokenizer(self) -> Any:
+        """The processor's tokenizer."""
+        return getattr(self.processor, "tokenizer", self.processor)
+
+    @property
+    def sees_images(self) -> bool:
+        """Whether the model takes an image."""
+        return self.model.config.model_type in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+
+    @property
+    def n_layers(self) -> int:
+        """The number of decoder layers, N."""
+        return len(self.anatomy.layers)
+
+    @property
+    def n_vocab(self) -> int:
+        """The number of rows of the unembedding; more than the tokenizer knows, in some models."""
+        config = self.model.config.get_text_config(decoder=True)
+        return int(getattr(self.anatomy.head, "out_features", None) or config.vocab_size)
+
+
+def load_vlm(
+    name: str,
+    device: str = "auto",
+    dtype: str = "auto",
+) -> VLM:
+    """Load a model and its processor.
+
+    Args:
+        name: a hub id or a folder.
+        device: "auto" (cuda, then mps, then cpu) or a torch device.
+        dtype: "auto" (the checkpoint's on an accelerator, float32 on a CPU) or a torch dtype name.
+
+    Raises:
+        LensError: unknown model, nothing cached and no network, no unembedding, too little memory.
+    """
+    where = choose_device(device)
+    with explained(name, str(where)):
+        config = AutoConfig.from_pretrained(name)
+        auto_class = _auto_class(config, name)
+        number_type = choose_dtype(dtype, config, where)
+        _refuse_when_too_large(auto_class, config, name, where, number_type)
+        processor = load_processor(name)
+        model = auto_class.from_pretrained(name, config=config, dtype=number_type)
+        model = model.to(where).eval()
+    return VLM(
+        # a folder's place on this machine is nobody else's business
+        name=Path(name).resolve().name if Path(name).is_dir() else name,
+        revision=getattr(config, "_commit_hash", None) or "",
+        model=model,
+        processor=processor,
+        anatomy=find_anatomy(model),
+        image_token_id=find_image_token_id(config, processor),
+        device=where,
+        dtype=number_type,
+    )
+
+
+def choose_device(device: str) -> torch.device:
+    """The torch device of a name; "auto" is cuda, then mps, then cpu."""
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        where = torch.device(device)
+        torch.empty(1, device=where)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise LensError(f"--device {device} does not work here: {reason}", exit_code=2) from error
+    return where
+
+
+def choose_dtype(dtype: str, config: Any, device: torch.device) -> torch.dtype:
+    """The torch dtype of a name; "auto" is the checkpoint's, but float32 on a CPU."""
+    if dtype != "auto":
+        return getattr(torch, dtype)
+    if device.type == "cpu":
+        return torch.float32
+    stored = getattr(config, "dtype", None) or getattr(config.get_text_config(), "dtype", None)
+    return stored if isinstance(stored, torch.dtype) else torch.float16
+
+
+def _auto_class(config: Any, name: str) -> Any:
+    if config.model_type in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+        return AutoModelForImageTextToText
+    if config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        return AutoModelForCausalLM
+    raise LensError(
+        f"{name} is a {config.model_type!r} model: it does not write text, so it has no "
+        "unembedding to read its layers with; use a vision-language or a language model"
+    )
+
+
+@contextlib.contextmanager
+def explained(name: str, device: str) -> Iterator[None]:
+    """Turn what loading raises into one line that says what to do.
+
+    Args:
+        name: the model, for the message.
+        device: where it was to go, for the message.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        free_memory()
+        raise LensError(
+            f"{name} does not fit on {device}: use --quantize 4bit, --device-map auto, a smaller "
+            "--dtype or a smaller model"
+        ) from error
+    except OSError as error:
+        raise LensError(_cannot_find(name, error)) from error
+    except ImportError as error:
+        raise LensError(f"cannot load {name}: {_first_line(error)}") from error
+    except (ValueError, KeyError, AttributeError, TypeError, RuntimeError) as error:
+        raise LensError(f"cannot load {name}: {_first_line(error)}") from error
+
+
+def _cannot_find(name: str, error: OSError) -> str:
+    if Path(name).exists():
+        return f"cannot load {name}: {_first_line(error)}"
+    return (
+        f"cannot find the model {name}: it is neither a folder nor cached, and the hub did not "
+        f"give it; check the name and the network, download it with `hf download {name}`, or try "
+        "--demo"
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _refuse_when_too_large(
+    auto_class: Any, config: Any, name: str, device: torch.device, dtype: torch.dtype
+) -> None:
+    """Say before loading that a model cannot fit, and what would."""
+    free = free_bytes(device)
+    with init_empty_weights():
+        # the shapes are enough: nothing is allocated
+        empty = auto_class.from_config(config)
+    elements = sum(parameter.numel() for parameter in empty.parameters())
+    need = elements * dtype.itemsize
+    if free is None or need < free:
+        return
+    raise LensError(
+        f"{name} needs {need / 1e9:.1f} GB on {device} in {str(dtype).removeprefix('torch.')}, "
+        f"{free / 1e9:.1f} GB are free; {_what_would_fit(elements, device, free)}"
+    )
+
+
+def _what_would_fit(elements: int, device: torch.device, free: int) -> str:
+    options = []
+    if 2 * elements < free:
+        options.append(f"--dtype bfloat16 ({2 * elements / 1e9:.1f} GB) fits")
+    if 0.6 * elements < free:
+        options.append(f"--quantize 4bit (about {0.6 * elements / 1e9:.1f} GB) fits")
+    if device.type != "cpu":
+        options.append("--device-map auto spreads it over all devices and memory")
+    return "; ".join(options) or "use a smaller model, or a machine with more memory"
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Free memory of a device in bytes; None where it cannot be asked."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type == "cpu":
+        import psutil
+
+        return int(psutil.virtual_memory().available)
+    return None
+
+
+def free_memory() -> None:
+    """Give back what a failed step left behind."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,220 @@
+"""The command as a user meets it: paths on stdout, one-line errors on stderr, exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import create_logit_lens
+from logit_lens import vlm as vlm_module
+from logit_lens.arguments import DEMO_MODEL
+from logit_lens.record import load_record
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPT = ROOT / "scripts" / "create_logit_lens.py"
+SCENE = ROOT / "images" / "demo_scene.png"
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """Run the command in an empty folder; gives (exit code, stdout lines, stderr lines)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+    def run(*argv):
+        try:
+            code = create_logit_lens.main([str(a) for a in argv])
+        except SystemExit as stop:
+            code = stop.code
+        out = capsys.readouterr()
+        return code, out.out.splitlines(), out.err.splitlines()
+
+    return run
+
+
+def demo(*argv):
+    return ("--demo", "--max-new-tokens", "2", *argv)
+
+
+def test_the_demo_writes_a_report_and_prints_its_path_and_nothing_else(command, tmp_path):
+    code, out, err = command(*demo())
+    assert code == 0 and err == []
+    assert out == ["outputs/demo_demo_scene_logit_lens.html"]
+    assert (tmp_path / out[0]).read_text(encoding="utf-8").startswith("<!")
+
+
+def test_save_data_keeps_the_record_beside_the_report_and_from_data_renders_it_again(command):
+    code, out, _ = command(*demo("--save-data", "--output", "here/r.html"))
+    assert (code, out) == (0, ["here/r.html"])
+    first = Path("here/r.html").read_bytes()
+    assert load_record(Path("here/r.npz")).meta["check"]["passed"]
+    code, out, err = command("--from-data", "here/r.npz", "--output", "again.html")
+    assert (code, out, err) == (0, ["again.html"], [])
+    assert Path("again.html").read_bytes() == first
+
+
+@pytest.mark.parametrize("name", ["two words.png", "q'uo\"te.png", "<b>.png", "картинка.png"])
+def test_any_file_name_works(command, tmp_path, name):
+    Image.new("RGB", (60, 40), "teal").save(tmp_path / name)
+    code, out, err = command(*demo("--image", name, "--save-data"))
+    assert code == 0 and err == []
+    record = load_record(Path(out[-1]).with_suffix(".npz"))
+    assert record.meta["image"]["name"] == name
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2000, 20)])
+def test_any_shape_of_image_works(command, tmp_path, size):
+    Image.new("RGB", size, "teal").save(tmp_path / "i.png")
+    code, _, err = command(*demo("--image", "i.png"))
+    assert code == 0, err
+
+
+def test_a_record_names_no_folder_of_this_machine(command):
+    _, out, _ = command(*demo("--save-data"))
+    meta = load_record(Path(out[-1]).with_suffix(".npz")).meta
+    assert str(ROOT) not in json.dumps(meta) and meta["model"] == "demo"
+
+
+def bad_files(folder):
+    (folder / "empty.png").touch()
+    (folder / "text.png").write_text("hello")
+    (folder / "folder").mkdir()
+    (folder / "cut.npz").write_bytes(b"PK\x03\x04 and nothing more")
+    (folder / "no_head").mkdir()
+    config = {"model_type": "clip", "architectures": ["CLIPModel"]}
+    (folder / "no_head" / "config.json").write_text(json.dumps(config))
+    (folder / "no_config").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "says"),
+    [
+        (demo("--image", "absent.png"), 1, "no such file"),
+        (demo("--image", "empty.png"), 1, "is empty"),
+        (demo("--image", "text.png"), 1, "not an image"),
+        (demo("--prompt", ""), 2, "--prompt is empty"),
+        (demo("--raw-prompt", "--prompt", "hello"), 2, "no image token"),
+        (demo("--raw-prompt", "--prompt", "<image><image>"), 2, "2 image tokens"),
+        (demo("--prompt", "see <image>"), 2, "holds the image token"),
+        (demo("--top-k", "0"), 2, "--top-k"),
+        (demo("--top-k", "9999999"), 2, "--top-k"),
+        (demo("--layers", "99"), 2, "no layer 99"),
+        (demo("--track", ""), 2, "--track"),
+        (demo("--device", "cuda:77"), 2, "--device cuda:77"),
+        (demo("--device", "abacus"), 2, "--device abacus"),
+        (("--model", "nobody/nothing", "--image", SCENE), 1, "hf download nobody/nothing"),
+        (("--model", "no_head", "--image", SCENE), 1, "no unembedding"),
+        (("--model", "no_config", "--image", SCENE), 1, "no_config"),
+        (demo("--output", "folder/x.html/y.html", "--image", "text.png"), 1, "not an image"),
+        (("--from-data", "cut.npz"), 1, "cut.npz"),
+        (("--from-data", "absent.npz"), 1, "no such file"),
+    ],
+)
+def test_bad_input_is_one_line_an_exit_code_and_no_file(command, tmp_path, argv, code, says):
+    bad_files(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    got, out, err = command(*argv)
+    assert got == code
+    assert out == []
+    assert len(err) == 1 and err[0].startswith("error: ") and says in err[0], err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_output_that_cannot_be_written_is_named(command, tmp_path):
+    (tmp_path / "file").touch()
+    code, out, err = command(*demo("--output", "file/r.html"))
+    assert (code, out) == (1, []) and "cannot write file/r.html" in err[-1]
+    (tmp_path / "folder.html").mkdir()
+    code, out, err = command(*demo("--output", "folder.html"))
+    assert (code, out) == (1, []) and "is a folder" in err[-1]
+
+
+def test_too_little_memory_is_said_before_loading(command, monkeypatch):
+    monkeypatch.setattr(vlm_module, "free_bytes", lambda device: 9_000_000)
+    code, _, err = command(*demo())
+    assert code == 1
+    assert "are free" in err[0] and "--dtype bfloat16" in err[0]
+
+
+def test_a_failed_self_check_writes_nothing_unless_forced(command, tmp_path, monkeypatch):
+    real = vlm_module.load_vlm
+
+    def odd(*args, **kwargs):
+        vlm = real(*args, **kwargs)
+        calls = iter(range(1000))
+        vlm.model.lm_head.register_forward_hook(lambda m, a, out: out + next(calls))
+        return vlm
+
+    monkeypatch.setattr(vlm_module, "load_vlm", odd)
+    code, out, err = command(*demo("--output", "r.html"))
+    assert (code, out) == (1, [])
+    assert "layer 8" in err[0] and "--force" in err[0]
+    assert list(tmp_path.iterdir()) == []
+    code, out, _ = command(*demo("--output", "r.html", "--force", "--save-data"))
+    assert (code, out) == (0, ["r.html"])
+    assert load_record(Path("r.npz")).meta["check"]["passed"] is False
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["--top-k", "x"], ["--prompt", ""]])
+def test_help_and_argument_errors_never_import_torch(argv):
+    code = (
+        "import sys, create_logit_lens\n"
+        "try: create_logit_lens.main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'transformers', 'numpy', 'PIL', 'jinja2'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *argv], cwd=ROOT / "scripts", capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.5, 4.0])
+def test_an_interrupt_at_any_moment_is_one_line_and_exit_code_130(tmp_path, seconds):
+    process = subprocess.Popen(
+        [sys.executable, SCRIPT, "--demo", "--max-new-tokens", "2000"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"HF_HUB_OFFLINE": "1"},
+    )
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    if process.returncode == 0:  # it was over before the interrupt came
+        assert (tmp_path / out.strip()).exists()
+    else:
+        assert (process.returncode, out, err) == (130, "", "error: interrupted\n")
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_the_script_runs_from_any_folder(tmp_path):
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--demo", "--max-new-tokens", "0", "--quiet"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / done.stdout.strip()).exists()
+
+
+def test_two_runs_give_the_same_numbers(command):
+    for name in ("a", "b"):
+        command(*demo("--save-data", "--output", f"{name}.html"))
+    a, b = load_record(Path("a.npz")), load_record(Path("b.npz"))
+    for key in ("top_ids", "top_probs", "entropy", "kl", "tracked_probs", "tracked_ranks"):
+        assert np.array_equal(getattr(a, key), getattr(b, key))
+
+
+def test_the_demo_model_is_in_the_repository():
+    assert (DEMO_MODEL / "model.safetensors").stat().st_size < 8_000_000
