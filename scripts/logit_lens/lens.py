@@ -73,7 +73,7 @@ def read_lens(
     tracked_ids: Sequence[int] = (),
     statistics: bool = True,
     chunk: int | None = None,
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: Callable[[int], object] | None = None,
 ) -> Reading:
     """Read every state through the lens.
 

@@ -42,7 +42,7 @@ def make_record(
     vlm: VLM,
     picture: Picture | None,
     arguments: Arguments,
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: Callable[[int], object] | None = None,
 ) -> LensRecord:
     """Read one image through the lens.
 

@@ -10,7 +10,7 @@ the forward raises.
 torch.Size([593, 4096])
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -26,7 +26,7 @@ class ResidualStream:
     features), and what is read here is the value right after the layer.
     """
 
-    def __init__(self, layers: Sequence[nn.Module], keep: Iterable[int] | None = None) -> None:
+    def __init__(self, layers: Iterable[nn.Module], keep: Iterable[int] | None = None) -> None:
         """Prepare to hook ``layers``.
 
         Args:

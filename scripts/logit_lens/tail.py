@@ -9,7 +9,7 @@ of the two is right is decided by numbers (``check.py``), never by a table of fa
 ('plain', True)
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,7 +60,7 @@ class ReplayTail:
     (inkling2) cannot be replayed; the self-check refuses it.
     """
 
-    def __init__(self, model: Any, layers: Sequence[nn.Module], inputs: Any = None) -> None:
+    def __init__(self, model: Any, layers: Iterable[nn.Module], inputs: Any = None) -> None:
         """Prepare to replay ``model``.
 
         Args:

@@ -21,7 +21,6 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
-    PreTrainedModel,
 )
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
@@ -51,7 +50,7 @@ class VLM:
 
     name: str
     revision: str
-    model: PreTrainedModel
+    model: Any  # a PreTrainedModel; its methods are typed too loosely to be of use
     processor: Any
     anatomy: Anatomy
     image_token_id: int | None
