@@ -1,0 +1,72 @@
+"""What the README says is so."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from logit_lens.arguments import build_parser
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FLAGS = sorted(
+    flag
+    for action in build_parser()._actions
+    for flag in action.option_strings
+    if flag.startswith("--") and flag != "--help"
+)
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_the_readme_explains_every_flag(flag):
+    rows = [line for line in README.splitlines() if line.startswith("|")]
+    assert any(re.search(rf"`{flag}\b", row.split("|")[1]) for row in rows)
+
+
+def test_the_readme_names_no_flag_that_does_not_exist():
+    rows = [line.split("|")[1] for line in README.splitlines() if line.startswith("| `--")]
+    assert set(re.findall(r"--[a-z-]+", " ".join(rows))) <= set(FLAGS)
+
+
+def tree():
+    """The paths of the README's file tree, folders with a slash."""
+    block = README.split("## Where things are")[1].split("```")[1]
+    folders: list[str] = []
+    for line in block.strip().splitlines():
+        depth, name = (len(line) - len(line.lstrip())) // 2, line.split()[0]
+        folders[depth:] = [name]
+        yield "".join(folders[: depth + 1])
+
+
+def test_every_file_of_the_tree_is_there():
+    for path in tree():
+        assert (ROOT / path).exists(), path
+
+
+def test_every_module_is_in_the_tree():
+    listed = set(tree())
+    modules = {f"scripts/logit_lens/{p.name}" for p in (ROOT / "scripts/logit_lens").glob("*.py")}
+    scripts = {f"scripts/{p.name}" for p in (ROOT / "scripts").glob("*.py")}
+    assert (modules | scripts) - {"scripts/logit_lens/__init__.py"} <= listed
+
+
+def test_pictures_and_links_of_the_readme_exist():
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_two_commands_are_one_line_each():
+    for name in ("demo", "tests"):
+        block = README.split(f"<!-- command: {name} -->")[1].split("```")[1]
+        assert len(block.strip().splitlines()) == 2, name  # "sh" and the line
+
+
+def test_no_file_names_a_place_on_somebodys_machine():
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    for name in files.stdout.splitlines():
+        path = ROOT / name
+        if path.suffix in {".png", ".jpg", ".safetensors"} or not path.is_file():
+            continue
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"/(home|root|work|Users)/[\w.-]+/", text), name
