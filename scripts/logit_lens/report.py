@@ -51,7 +51,8 @@ def write_report(record: LensRecord, path: Path) -> None:
     Raises:
         LensError: the file cannot be written.
     """
-    write_atomically(path, render_report(record).encode("utf-8"))
+    # names of files may hold bytes that are no text
+    write_atomically(path, render_report(record).encode("utf-8", "replace"))
 
 
 def render_report(record: LensRecord) -> str:
@@ -181,6 +182,13 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value
+
+
+def _printable(value: Any) -> Any:
+    """HTML has no NUL; where text holds one, its picture stands for it."""
+    if isinstance(value, Mapping):
+        return {key: _printable(item) for key, item in value.items()}
+    return value.replace("\0", "␀") if isinstance(value, str) else value
 
 
 @functools.cache

@@ -52,14 +52,12 @@ export function contrast(a, b) {
 }
 
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
-const INKS = [[12, 16, 22], [255, 255, 255]];
-const blackOrWhite = (rgb) => {
-  const ink = contrast(rgb, INKS[0]) >= contrast(rgb, INKS[1]) ? INKS[0] : INKS[1];
-  return contrast(rgb, ink) >= 4.5 ? ink : ink === INKS[0] ? [0, 0, 0] : [255, 255, 255];
-};
+// near-black reads softer than black; in a narrow band of mid tones only pure black is enough
+const INKS = [[12, 16, 22], [255, 255, 255], [0, 0, 0]];
+const inkOn = (rgb) => INKS.find((ink) => contrast(rgb, ink) >= 4.5);
 const CSS = {};
 for (const [theme, colours] of Object.entries(RAMPS)) {
-  CSS[theme] = { fills: colours.map(css), inks: colours.map((rgb) => css(blackOrWhite(rgb))) };
+  CSS[theme] = { fills: colours.map(css), inks: colours.map((rgb) => css(inkOn(rgb))) };
 }
 
 const step = (shade) => Math.max(0, Math.min(255, Math.round(shade * 255)));

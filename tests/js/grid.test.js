@@ -1,0 +1,71 @@
+import test from "node:test";
+import assert from "node:assert/strict";
+import { smallRecord } from "./page.js";
+
+const view = (more) => ({ rows: "all", collapsed: false, pins: [], matches: new Uint8Array(4), ...more });
+
+test("an image block is headed by a band and folds into it, pinned patches stay", () => {
+  const record = smallRecord();
+  assert.deepEqual([...gridRows(record, view())], [0, -2, 1, 2, 3]);
+  assert.deepEqual([...gridRows(record, view({ collapsed: true }))], [0, -2, 3]);
+  assert.deepEqual([...gridRows(record, view({ collapsed: true, pins: [{ layer: 0, position: 2 }] }))], [0, -2, 2, 3]);
+});
+
+test("row filters", () => {
+  const record = smallRecord();
+  const rows = (filter, more) => [...gridRows(record, view({ rows: filter, ...more }))];
+  assert.deepEqual(rows("text"), [0]);
+  assert.deepEqual(rows("image"), [1, 2]);
+  assert.deepEqual(rows("answer"), [3]);
+  assert.deepEqual(rows("pinned", { pins: [{ layer: 0, position: 3 }] }), [3]);
+  assert.deepEqual(rows("matches", { matches: matchingPositions(record, [1], "") }), [0, 1, 2, 3]);
+  assert.deepEqual(rows("matches", { matches: matchingPositions(record, [2], "") }), [0, 1, 2]);
+  assert.deepEqual(rows("matches", { matches: matchingPositions(record, [], "/S") }), [3]);
+  assert.deepEqual(rows("matches"), []);
+});
+
+test("the visible range covers the viewport and never leaves the sheet", () => {
+  for (let scroll = 0; scroll < 2000; scroll += 7) {
+    const [from, to] = visibleRange(scroll, 300, 24, 100, 6);
+    assert.ok(from >= 0 && to <= 100);
+    assert.ok(from <= scroll / 24 && to >= Math.min(100, (scroll + 300) / 24));
+    assert.ok(to - from < 300 / 24 + 4 * 6);
+  }
+  assert.deepEqual(visibleRange(0, 300, 24, 3, 6), [0, 3]);
+  assert.deepEqual(visibleRange(0, 300, 24, 0, 6), [0, 0]);
+});
+
+test("scrolling to an item moves no more than needed", () => {
+  assert.equal(scrollToShow(100, 50, 10, 12), 100);
+  assert.equal(scrollToShow(100, 50, 10, 3), 30);
+  assert.equal(scrollToShow(100, 50, 10, 20), 160);
+});
+
+test("keys move the cursor and stop at the edges", () => {
+  const grid = { rows: 10, columns: 5, page: 4 };
+  const at = { row: 2, column: 2 };
+  assert.deepEqual(moveCursor("ArrowUp", false, at, grid), { row: 1, column: 2 });
+  assert.deepEqual(moveCursor("PageUp", false, at, grid), { row: 0, column: 2 });
+  assert.deepEqual(moveCursor("End", false, at, grid), { row: 2, column: 4 });
+  assert.deepEqual(moveCursor("End", true, at, grid), { row: 9, column: 4 });
+  assert.deepEqual(moveCursor("ArrowRight", true, at, grid), { row: 2, column: 4 });
+  assert.equal(moveCursor("x", false, at, grid), null);
+});
+
+test("the heat map shows every row, or the strongest of those that share a line", () => {
+  const shade = (l, t) => (t === 3 ? 0.9 : 0.1);
+  assert.deepEqual([...mapShades(Int32Array.from([0, 3]), 4, 1, shade)].map((x) => x.toFixed(1)), ["0.1", "0.1", "0.9", "0.9"]);
+  assert.deepEqual([...mapShades(Int32Array.from([0, 1, 2, 3]), 2, 1, shade)].map((x) => x.toFixed(1)), ["0.1", "0.9"]);
+});
+
+test("the tooltip stays inside the window, beside what it explains", () => {
+  const room = { width: 400, height: 300 };
+  const tip = { width: 150, height: 100 };
+  for (let x = 0; x < 400; x += 20) {
+    for (let y = 0; y < 300; y += 20) {
+      const { left, top } = tooltipPlace({ left: x, right: x + 20, top: y, bottom: y + 20 }, tip, room);
+      assert.ok(left >= 0 && top >= 0 && left + 150 <= 400 && top + 100 <= 300);
+      assert.ok(left >= x + 20 || left + 150 <= x || top >= y + 20 || top + 100 <= y);
+    }
+  }
+});

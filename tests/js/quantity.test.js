@@ -1,0 +1,56 @@
+import test from "node:test";
+import assert from "node:assert/strict";
+import { smallRecord } from "./page.js";
+
+const shades = (q, record) => [0, 1].map((l) => [0, 1, 2, 3].map((t) => q.shade(l, t)));
+
+test("without chosen tokens, probability is that of the top token, on 0..1", () => {
+  const q = quantityOf(smallRecord(), { colour: "prob", tokens: [] });
+  assert.deepEqual(shades(q), [[0.5, 0.5, 0.5, 0.1], [0.5, 0.5, 0.5, 0.5]]);
+  assert.equal(q.text(0, 3), "0.100");
+});
+
+test("a chosen token outside the top k is below, not zero", () => {
+  const q = quantityOf(smallRecord(), { colour: "prob", tokens: [10] }); // ▁cat
+  assert.deepEqual(shades(q), [[0.2, 1, -1, -1], [-1, 0.2, 0.2, 2.46e-7]]);
+  assert.ok(q.below(0, 2));
+  assert.equal(q.text(0, 2), "< 0.100");
+  assert.equal(q.text(1, 3), "1.23e-7");
+});
+
+test("several tokens are summed, and a sum with unknown parts says so", () => {
+  const q = quantityOf(smallRecord(), { colour: "prob", tokens: [30, 10] });
+  assert.equal(q.text(0, 0), "0.600");
+  assert.equal(q.text(0, 2), "≥ 0.500");
+});
+
+test("ids that the report does not hold are ignored", () => {
+  assert.equal(quantityOf(smallRecord(), { colour: "prob", tokens: [999] }).title, "Probability of the top token");
+});
+
+test("rank is shaded from the best down and unknown beyond k", () => {
+  const q = quantityOf(smallRecord(), { colour: "rank", tokens: [30] });
+  assert.equal(q.shade(0, 0), 1);
+  assert.equal(q.shade(0, 1), -1);
+  assert.equal(q.text(0, 1), "> #2");
+  assert.equal(q.text(0, 3), "#2");
+});
+
+test("a statistic that is NaN in one cell has no colour there", () => {
+  const code = (m, e) => 1 + 900 * (e + 62) + m - 100;
+  const entropy = new Uint16Array(8).fill(code(200, 0));
+  entropy[3] = 65535;
+  const q = quantityOf(smallRecord({ blocks: { entropy } }), { colour: "entropy", tokens: [] });
+  assert.deepEqual(shades(q)[0], [1, 1, 1, -2]);
+  assert.equal(q.text(0, 3), "–");
+});
+
+test("agreement compares with the position's own final token", () => {
+  const q = quantityOf(smallRecord(), { colour: "agree", tokens: [] });
+  assert.deepEqual(shades(q), [[1, -1, 1, 1], [1, 1, 1, 1]]);
+});
+
+test("a colour that the record cannot fill falls back to probability", () => {
+  assert.equal(quantityOf(smallRecord(), { colour: "kl", tokens: [] }).mode, "prob");
+  assert.deepEqual(colourChoices(smallRecord(), []).filter((c) => c.enabled).map((c) => c.mode), ["prob", "agree", "none"]);
+});

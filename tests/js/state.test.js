@@ -1,0 +1,93 @@
+import test from "node:test";
+import assert from "node:assert/strict";
+import { fakeWindow } from "./page.js";
+
+const sizes = { layers: 33, positions: 600 };
+const make = (page, start = {}) => createState(start, sizes, page);
+
+test("every saved key survives the address", () => {
+  const page = fakeWindow();
+  const state = make(page);
+  const change = {
+    layer: 26, cell: { layer: 3, position: 9 }, pins: [{ layer: 1, position: 2 }, { layer: 3, position: 4 }], colour: "kl", tokens: [5, 77],
+    query: "a&b=c,#%", rows: "image", collapsed: true, zoomedOut: true, region: [5, 6, 7, 9], view: 2, scale: "log", theme: "dark",
+  };
+  state.set(change);
+  page.run();
+  const again = make(fakeWindow(page.location.hash)).all();
+  for (const key of Object.keys(change)) assert.deepEqual(again[key], change[key], key);
+  assert.deepEqual(Object.keys(change).sort(), Object.keys(DEFAULTS).filter((key) => !["hover", "dark", "playing"].includes(key)).sort());
+});
+
+test("a fresh page has an empty address and hovering does not change it", () => {
+  const page = fakeWindow();
+  const state = make(page, { layer: 4 });
+  state.set({ hover: { layer: 1, position: 1 } });
+  page.run();
+  assert.equal(page.location.hash, "");
+});
+
+test("malformed and impossible values are ignored", () => {
+  const broken = "#layer=99&cell=1.999&pins=1.2,x.y,40.1&colour=evil&tokens=1,-2,x&rows=__proto__&region=1-9999999999&theme=%E0%A4%A&constructor=1&scale";
+  const values = make(fakeWindow(broken)).all();
+  assert.equal(values.layer, 0);
+  assert.equal(values.cell, null);
+  assert.deepEqual(values.pins, [{ layer: 1, position: 2 }]);
+  assert.equal(values.colour, "prob");
+  assert.deepEqual(values.tokens, [1]);
+  assert.equal(values.rows, "all");
+  assert.equal(values.region.at(-1), 599);
+  assert.equal(values.theme, "auto");
+});
+
+test("draws are batched: one per frame, with the keys that changed", () => {
+  const page = fakeWindow();
+  const state = make(page);
+  const calls = [];
+  state.on(["layer", "colour"], (changed) => calls.push([...changed].sort()));
+  page.run();
+  state.set({ layer: 1 });
+  state.set({ layer: 2 });
+  state.set({ colour: "agree", rows: "text" });
+  page.run();
+  state.set({ layer: 2 });
+  page.run();
+  assert.deepEqual(calls, [["colour", "layer"], ["colour", "layer"]]);
+});
+
+test("choices are steps back, playing layers is not", () => {
+  const page = fakeWindow();
+  const state = make(page);
+  state.set({ layer: 3 });
+  page.run();
+  state.set({ colour: "agree" });
+  page.run();
+  assert.deepEqual(page.entries.map(([kind]) => kind), ["replace", "push"]);
+  page.go("#layer=3");
+  assert.equal(state.get("colour"), "prob");
+  assert.equal(page.entries.length, 2);
+});
+
+test("an unknown key is a mistake in the program", () => {
+  assert.throws(() => make(fakeWindow()).set({ colours: "x" }), /no such state/);
+});
+
+test("click pins and selects, a second click lets go", () => {
+  const state = make(fakeWindow());
+  const cell = { layer: 2, position: 3 };
+  chooseAndPin(state, cell);
+  assert.deepEqual([state.get("pins"), state.get("cell"), state.get("layer")], [[cell], cell, 2]);
+  chooseAndPin(state, { ...cell });
+  assert.deepEqual([state.get("pins"), state.get("cell")], [[], null]);
+});
+
+test("Esc clears one thing after another", () => {
+  const state = make(fakeWindow());
+  state.set({ cell: { layer: 0, position: 0 }, region: [1], tokens: [4] });
+  clearOne(state);
+  assert.equal(state.get("cell"), null);
+  clearOne(state);
+  assert.deepEqual(state.get("region"), []);
+  clearOne(state);
+  assert.deepEqual(state.get("tokens"), []);
+});
