@@ -138,7 +138,7 @@ def _meta(size: tuple[int, int], image: bool) -> dict[str, Any]:
 def _random_top(
     random: np.random.Generator, layers: int, positions: int, k: int, vocabulary: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct tokens per cell, falling probabilities of many magnitudes: (layer, position, rank)."""
+    """Distinct tokens per cell and falling probabilities, both (layer, position, rank)."""
     first = random.integers(0, vocabulary, (layers, positions, 1))
     step = random.integers(1, max(2, vocabulary // k), (layers, positions, 1))
     ids = (first + step * np.arange(k)) % vocabulary

@@ -57,8 +57,8 @@ def test_a_coded_number_is_the_record_rounded_once_to_three_digits() -> None:
     values = np.concatenate(
         [
             (10.0 ** random.uniform(-44, 3, 20_000)).astype(np.float32),
-            np.float32([0, 1, 0.1, 0.001, 1e-7, 0.9994, 0.99951, 9.995e-5, 1e-45, 11.96]),
-            np.float32([1, 10, 100, 1000]) * np.float32(0.9999999),
+            np.array([0, 1, 0.1, 0.001, 1e-7, 0.9994, 0.99951, 9.995e-5, 1e-45, 11.96], np.float32),
+            np.array([1, 10, 100, 1000], np.float32) * np.float32(0.9999999),
         ]
     )
     shown = decode(decimal_codes(values))
@@ -71,8 +71,8 @@ def test_a_coded_number_is_the_record_rounded_once_to_three_digits() -> None:
 def test_codes_order_as_the_values_do_and_nan_stays_nan() -> None:
     values = np.sort(np.float32(10) ** np.random.default_rng(1).uniform(-40, 5, 5000).astype("f"))
     assert (np.diff(decimal_codes(values).astype(int)) >= 0).all()
-    assert decimal_codes(np.float32([np.nan, 0]))[0] == 65535
-    assert decimal_codes(np.float32([np.nan, 0]))[1] == 0
+    assert decimal_codes(np.array([np.nan, 0], np.float32))[0] == 65535
+    assert decimal_codes(np.array([np.nan, 0], np.float32))[1] == 0
 
 
 def test_the_payload_holds_the_whole_record() -> None:
