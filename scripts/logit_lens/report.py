@@ -64,7 +64,7 @@ def render_report(record: LensRecord) -> str:
         _environment()
         .get_template("report.html.j2")
         .render(
-            meta=record.meta,
+            meta=_printable(record.meta),
             info=info,
             blocks=blocks,
             picture=_picture_uri(record.image),
