@@ -102,7 +102,7 @@ def test_the_lens_at_the_last_layer_is_the_models_own_output(folder):
     record = run(folder)
     check = record.meta["check"]
     assert check["passed"] and check["positions"] == len(record.input_ids)
-    assert check["argmax_agree"] == 1.0
+    assert check["argmax_agree"] == 1.0 and check["answer_agree"] == 1.0
     assert check["max_abs_logit_diff"] <= 1e-4
     _, logits = float64_lens(folder, record)
     assert (record.top_ids[-1, :, 0] == logits.argmax(-1)).all()

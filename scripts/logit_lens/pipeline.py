@@ -12,6 +12,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
@@ -27,8 +28,8 @@ from .check import SelfCheck
 from .images import Picture
 from .lens import Reading, read_lens
 from .patches import Placement, place_patches
-from .prompt import Prompt, encode_prompt, generate_answer, with_answer
-from .record import ANSWER, FORMAT, IMAGE, LensRecord
+from .prompt import Prompt, Sequence, answer_prompt, encode_prompt
+from .record import ANSWER, FORMAT, IMAGE, TEXT, LensRecord
 from .residual import ResidualStream
 from .tail import choose_tail
 from .tokens import display_texts, tracked_token_ids
@@ -58,120 +59,147 @@ def make_record(
     Raises:
         LensError: a layer or top-k out of range, a prompt the model cannot take, out of memory.
     """
-    seconds: dict[str, float] = {}
     numbers = select_layers(arguments.layers, vlm.n_layers)
-    _check_top_k(arguments.top_k, vlm)
+    if arguments.top_k > vlm.n_vocab:
+        raise LensError(
+            f"--top-k is {arguments.top_k}, but {vlm.name} has {vlm.n_vocab} tokens", exit_code=2
+        )
     with _explained_memory(vlm):
-        prompt = encode_prompt(vlm, picture, arguments.prompt, arguments.raw_prompt)
-        with _timed(seconds, "generate"):
-            answer_ids = generate_answer(vlm, prompt, arguments.max_new_tokens)
-        with _timed(seconds, "forward"):
-            inputs = with_answer(prompt, answer_ids)
-            stream, logits, positions = _run(vlm, inputs, numbers)
-        tracked = _tracked(vlm, arguments, answer_ids)
-        n_positions = inputs["input_ids"].shape[1]
-        states = stream.states(n_positions)
-        with _timed(seconds, "lens"):
-            tail, tail_name, check = choose_tail(
-                vlm.model, vlm.anatomy, states[-1], logits, positions, vlm.dtype
-            )
-            del logits
-            reading = read_lens(
-                tail,
-                states,
-                n_positions,
-                top_k=arguments.top_k,
-                tracked_ids=tracked,
-                on_progress=on_progress,
-            )
-    placement = _place(vlm, picture, prompt)
-    meta = _meta(vlm, picture, prompt, placement, check, seconds)
-    meta["tail"] = tail_name
-    meta["answer"] = vlm.tokenizer.decode(answer_ids, skip_special_tokens=True).strip()
-    return _assemble(
-        vlm, meta, stream.numbers, inputs, prompt, placement, reading, tracked, picture
-    )
+        run = _run(vlm, picture, arguments, numbers, on_progress)
+    placement = _place(vlm, picture, run)
+    return _assemble(vlm, picture, run, placement)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What one image and one prompt gave, before it becomes a record."""
+
+    prompt: Prompt
+    sequence: Sequence
+    layers: list[int]
+    tracked: list[int]
+    tail_name: str
+    check: SelfCheck
+    reading: Reading
+    seconds: dict[str, float]
 
 
 def _run(
-    vlm: VLM, inputs: dict[str, Any], numbers: list[int]
+    vlm: VLM,
+    picture: Picture | None,
+    arguments: Arguments,
+    numbers: list[int],
+    on_progress: Callable[[int], object] | None,
+) -> _Run:
+    seconds: dict[str, float] = {}
+    prompt = encode_prompt(vlm, picture, arguments.prompt, arguments.raw_prompt)
+    with _timed(seconds, "generate"):
+        sequence = answer_prompt(vlm, prompt, arguments.max_new_tokens)
+    with _timed(seconds, "forward"):
+        stream, logits, checked = _forward(vlm, sequence, numbers)
+    words = tracked_token_ids(vlm.tokenizer, arguments.track)
+    tracked = list(dict.fromkeys([*words, *sequence.answer_ids.tolist()]))
+    with _timed(seconds, "lens"):
+        states = stream.states(len(sequence.ids))
+        tail, tail_name, check = choose_tail(
+            vlm.model, vlm.anatomy, states[-1], logits, checked, vlm.dtype
+        )
+        del logits
+        reading = read_lens(
+            tail,
+            states,
+            len(sequence.ids),
+            top_k=arguments.top_k,
+            tracked_ids=tracked,
+            on_progress=on_progress,
+        )
+    return _Run(prompt, sequence, stream.numbers, tracked, tail_name, check, reading, seconds)
+
+
+def _forward(
+    vlm: VLM, sequence: Sequence, numbers: list[int]
 ) -> tuple[ResidualStream, Tensor, Tensor]:
     """One forward over prompt and answer.
 
     Returns:
         the residual stream, the model's own logits (checked position, vocab), and which positions
-        those are.
+        those are: all of them, or as many as fit into ``_CHECK_BYTES``, evenly spread.
     """
-    n_positions = inputs["input_ids"].shape[1]
-    n_checked = max(16, _CHECK_BYTES // (4 * vlm.n_vocab))
-    positions = torch.arange(n_positions, device=vlm.device)
+    n_positions = len(sequence.ids)
+    n_checked = min(n_positions, max(16, _CHECK_BYTES // (4 * vlm.n_vocab)))
+    checked = torch.linspace(0, n_positions - 1, n_checked, device=vlm.device).round().long()
     options: dict[str, Any] = {"use_cache": False}
-    chooses = "logits_to_keep" in inspect.signature(vlm.model.forward).parameters
-    if n_positions > n_checked:
-        # evenly spread, the last one included: a long prompt's logits would take gigabytes
-        positions = torch.linspace(0, n_positions - 1, n_checked, device=vlm.device).round().long()
-        if chooses:
-            options["logits_to_keep"] = positions
+    if "logits_to_keep" in inspect.signature(vlm.model.forward).parameters:
+        options["logits_to_keep"] = checked
     with ResidualStream(vlm.anatomy.layers, keep=numbers) as stream:
-        logits = vlm.model(**inputs, **options).logits[0]  # (position, vocab)
-    if logits.shape[0] == n_positions and len(positions) < n_positions:
-        logits = logits[positions]
-    if not stream.numbers or stream.numbers[-1] != vlm.n_layers:
+        logits = vlm.model(**sequence.inputs, **options).logits[0]  # (position, vocab)
+    if stream.numbers[-1:] != [vlm.n_layers]:
         raise LensError(
             f"the last of the {vlm.n_layers} decoder layers of {vlm.name} did not run; its output "
             "cannot be read"
         )
-    return stream, logits, positions
+    return stream, logits if len(logits) == n_checked else logits[checked], checked
 
 
-def _check_top_k(top_k: int, vlm: VLM) -> None:
-    if top_k > vlm.n_vocab:
-        raise LensError(f"--top-k is {top_k}, but {vlm.name} has {vlm.n_vocab} tokens", exit_code=2)
+def _place(vlm: VLM, picture: Picture | None, run: _Run) -> Placement:
+    def as_numpy(value: Any) -> Any:
+        if not isinstance(value, Tensor):
+            return value
+        value = value.float() if value.is_floating_point() else value  # NumPy has no bfloat16
+        return value.numpy(force=True)
 
-
-def _tracked(vlm: VLM, arguments: Arguments, answer_ids: Tensor) -> list[int]:
-    ids = [*tracked_token_ids(vlm.tokenizer, arguments.track), *answer_ids.tolist()]
-    return list(dict.fromkeys(ids))
-
-
-def _place(vlm: VLM, picture: Picture | None, prompt: Prompt) -> Placement:
+    arrays = {key: as_numpy(value) for key, value in run.prompt.inputs.items()}
     size = picture.image.size if picture else (0, 0)
-    arrays = {
-        key: value.detach().cpu().to(torch.float32).numpy()
-        if isinstance(value, Tensor) and value.is_floating_point()
-        else value.cpu().numpy()
-        if isinstance(value, Tensor)
-        else value
-        for key, value in prompt.inputs.items()
-    }
-    return place_patches(vlm.processor, vlm.model.config, arrays, prompt.image_positions, size)
+    on_image = run.sequence.image_positions
+    return place_patches(vlm.processor, vlm.model.config, arrays, on_image, size)
 
 
-def _meta(
-    vlm: VLM,
-    picture: Picture | None,
-    prompt: Prompt,
-    placement: Placement,
-    check: SelfCheck,
-    seconds: dict[str, float],
-) -> dict[str, Any]:
+def _assemble(vlm: VLM, picture: Picture | None, run: _Run, placement: Placement) -> LensRecord:
+    ids = run.sequence.ids.numpy(force=True)
+    kind = np.where(run.sequence.image_positions, IMAGE, TEXT).astype(np.uint8)
+    kind[len(ids) - run.sequence.n_answer :] = ANSWER
+    tracked_ids = np.array(run.tracked, np.int32)
+    token_ids = np.unique(np.concatenate([ids, run.reading.top_ids.ravel(), tracked_ids]))
+    return LensRecord(
+        meta=_meta(vlm, picture, run, placement),
+        layers=np.array(run.layers, np.int32),
+        input_ids=ids,
+        position_kind=kind,
+        top_ids=run.reading.top_ids,
+        top_probs=run.reading.top_probs,
+        entropy=run.reading.entropy,
+        kl=run.reading.kl,
+        patch_boxes=placement.boxes,
+        patch_view=placement.view,
+        tracked_ids=tracked_ids,
+        tracked_probs=run.reading.tracked_probs,
+        tracked_ranks=run.reading.tracked_ranks,
+        token_ids=token_ids.astype(np.int32),
+        token_text=np.array(display_texts(vlm.tokenizer, token_ids.tolist()), dtype=np.str_),
+        image=np.frombuffer(picture.embedded() if picture else b"", np.uint8),
+    )
+
+
+def _meta(vlm: VLM, picture: Picture | None, run: _Run, placement: Placement) -> dict[str, Any]:
     width, height = picture.image.size if picture else (0, 0)
+    answer = vlm.tokenizer.decode(run.sequence.answer_ids, skip_special_tokens=True)
     layer = type(vlm.anatomy.layers[0]).__name__
     return {
         "format": FORMAT,
         "model": vlm.name,
         "revision": vlm.revision,
         "lens": "logit",
-        "prompt": prompt.text,
-        "answer": "",
+        "tail": run.tail_name,
+        "hook_site": f"output of each {layer}; layer 0: input of the first",
+        "prompt": run.prompt.text,
+        "answer": answer.strip(),
         "dtype": str(vlm.dtype).removeprefix("torch."),
         "device": str(vlm.device),
         "image": {"name": picture.name if picture else "", "width": width, "height": height},
         "crop": placement.crop or [0.0, 0.0, float(width), float(height)],
         "note": placement.note,
-        "check": check.as_meta(),
-        "hook_site": f"output of each {layer}; layer 0: input of the first",
-        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        "check": run.check.as_meta() | {"answer_agree": _answer_agrees(run)},
+        "seconds": {name: round(value, 3) for name, value in run.seconds.items()},
         "versions": {
             "logit_lens": __version__,
             "python": platform.python_version(),
@@ -183,42 +211,17 @@ def _meta(
     }
 
 
-def _assemble(
-    vlm: VLM,
-    meta: dict[str, Any],
-    numbers: list[int],
-    inputs: dict[str, Any],
-    prompt: Prompt,
-    placement: Placement,
-    reading: Reading,
-    tracked: list[int],
-    picture: Picture | None,
-) -> LensRecord:
-    ids = inputs["input_ids"][0].cpu().numpy().astype(np.int64)
-    n_answer = len(ids) - len(prompt)
-    kind = np.concatenate(
-        [np.where(prompt.image_positions, IMAGE, 0), np.full(n_answer, ANSWER)]
-    ).astype(np.uint8)
-    tracked_ids = np.array(tracked, np.int32)
-    token_ids = np.unique(np.concatenate([ids, reading.top_ids.ravel(), tracked_ids]))
-    return LensRecord(
-        meta=meta,
-        layers=np.array(numbers, np.int32),
-        input_ids=ids,
-        position_kind=kind,
-        top_ids=reading.top_ids,
-        top_probs=reading.top_probs,
-        entropy=reading.entropy,
-        kl=reading.kl,
-        patch_boxes=np.pad(placement.boxes, ((0, n_answer), (0, 0)), constant_values=np.nan),
-        patch_view=np.pad(placement.view, (0, n_answer), constant_values=-1),
-        tracked_ids=tracked_ids,
-        tracked_probs=reading.tracked_probs,
-        tracked_ranks=reading.tracked_ranks,
-        token_ids=token_ids.astype(np.int32),
-        token_text=np.array(display_texts(vlm.tokenizer, token_ids.tolist()), dtype=np.str_),
-        image=np.frombuffer(picture.embedded() if picture else b"", np.uint8),
-    )
+def _answer_agrees(run: _Run) -> float | None:
+    """Share of the answer's tokens that the one forward over all of it would choose again.
+
+    A little below 1 where rounding tips near ties: generation runs token by token. Far below means
+    that the model does not see prompt and answer in one forward as it does while it writes.
+    """
+    n_answer = run.sequence.n_answer
+    if n_answer == 0:
+        return None
+    chosen = run.reading.top_ids[-1, -n_answer - 1 : -1, 0]
+    return float((chosen == run.sequence.answer_ids.numpy(force=True)).mean())
 
 
 @contextmanager

@@ -3,16 +3,16 @@
 Knows chat templates and processors; does not know layers, lenses or where a patch lies.
 
 >>> prompt = encode_prompt(vlm, picture, "Describe the image.")
->>> answer_ids = generate_answer(vlm, prompt, max_new_tokens=32)
->>> inputs = with_answer(prompt, answer_ids)      # one forward reads prompt and answer alike
+>>> sequence = answer_prompt(vlm, prompt, max_new_tokens=32)
+>>> vlm.model(**sequence.inputs)      # one forward reads prompt and answer alike
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
+from transformers.utils import ModelOutput
 
 from . import LensError
 from .images import Picture
@@ -32,10 +32,6 @@ class Prompt:
     text: str
     inputs: dict[str, Any]
     image_positions: np.ndarray
-
-    def __len__(self) -> int:
-        """The number of positions."""
-        return int(self.inputs["input_ids"].shape[1])
 
 
 def encode_prompt(vlm: VLM, picture: Picture | None, question: str, raw: bool = False) -> Prompt:
@@ -134,7 +130,10 @@ def _process(vlm: VLM, picture: Picture | None, text: str) -> dict[str, Any]:
         encoded = vlm.processor(images=[picture.image], text=[text], **options)
     if encoded["input_ids"].shape[1] == 0:
         raise LensError("the prompt is empty: the tokenizer makes no token of it", exit_code=2)
-    encoded.pop("token_type_ids", None) if vlm.processor is vlm.tokenizer else None
+    if vlm.processor is vlm.tokenizer:
+        encoded.pop(
+            "token_type_ids", None
+        )  # many tokenizers give them, few language models take them
     return {key: _to_model(vlm, value) for key, value in encoded.items()}
 
 
@@ -144,27 +143,60 @@ def _to_model(vlm: VLM, value: Any) -> Any:
     return value.to(vlm.device, vlm.dtype if value.is_floating_point() else None)
 
 
-def generate_answer(vlm: VLM, prompt: Prompt, max_new_tokens: int) -> Tensor:
-    """The model's greedy answer.
+@dataclass(frozen=True)
+class Sequence:
+    """Prompt and answer in one, as one forward reads them.
 
-    Returns:
-        (answer position,) token ids, without the end-of-sequence token.
+    Attributes:
+        inputs: the model's inputs.
+        ids: (position,) the tokens that the decoder reads.
+        n_answer: how many of them, at the end, are the answer.
+        image_positions: (position,) True where one stands for a piece of the image.
     """
-    if max_new_tokens == 0:
-        return prompt.inputs["input_ids"].new_empty(0)
+
+    inputs: dict[str, Any]
+    ids: Tensor
+    n_answer: int
+    image_positions: np.ndarray
+
+    @property
+    def answer_ids(self) -> Tensor:
+        """(answer position,) the answer."""
+        return self.ids[len(self.ids) - self.n_answer :]
+
+
+def answer_prompt(vlm: VLM, prompt: Prompt, max_new_tokens: int) -> Sequence:
+    """Let the model answer greedily, and append the answer to the prompt.
+
+    The end-of-sequence token is left out: it is what the last position predicts. In encoder-decoder
+    models the prompt stays in the encoder, and the decoder's sequence is its start token and the
+    answer.
+    """
+    ids = prompt.inputs["input_ids"][0]
+    encoder_decoder = bool(vlm.model.config.is_encoder_decoder)
+    if max_new_tokens == 0 and not encoder_decoder:
+        return Sequence(dict(prompt.inputs), ids, 0, prompt.image_positions)
     pad = vlm.tokenizer.pad_token_id
-    out = vlm.model.generate(
+    generated = vlm.model.generate(
         **prompt.inputs,
-        max_new_tokens=max_new_tokens,
+        max_new_tokens=max(1, max_new_tokens),
         do_sample=False,
         num_beams=1,
         pad_token_id=vlm.tokenizer.eos_token_id if pad is None else pad,
-    )
-    answer = out[0, len(prompt) :]
-    ends = _end_tokens(vlm)
-    if len(answer) and int(answer[-1]) in ends:
-        answer = answer[:-1]
-    return answer
+    )[0]
+    n_prompt = 1 if encoder_decoder else len(ids)
+    if max_new_tokens == 0:
+        generated = generated[:n_prompt]
+    elif int(generated[-1]) in _end_tokens(vlm) and len(generated) > n_prompt:
+        generated = generated[:-1]
+    n_answer = len(generated) - n_prompt
+    on_image = np.zeros(len(generated), bool)
+    if encoder_decoder:
+        inputs = dict(prompt.inputs) | {"decoder_input_ids": generated[None]}
+    else:
+        inputs = _grow(vlm, prompt.inputs, n_answer) | {"input_ids": generated[None]}
+        on_image[:n_prompt] = prompt.image_positions
+    return Sequence(inputs, generated, n_answer, on_image)
 
 
 def _end_tokens(vlm: VLM) -> set[int]:
@@ -173,25 +205,13 @@ def _end_tokens(vlm: VLM) -> set[int]:
     return {token for token in (*ends, vlm.tokenizer.eos_token_id) if token is not None}
 
 
-def with_answer(prompt: Prompt, answer_ids: Tensor) -> dict[str, Any]:
-    """Model inputs for prompt and answer in one sequence.
+def _grow(vlm: VLM, inputs: dict[str, Any], n_tokens: int) -> dict[str, Any]:
+    """Masks, types and positions for ``n_tokens`` more tokens of text.
 
-    Every input that has a value for each position grows with it: the attention mask by ones, types
-    by the type of generated text, cross-attention masks by their last row.
+    Each family knows how its own inputs grow while it generates (PaliGemma's types turn from prefix
+    to suffix, Mllama's cross-attention mask repeats its last row), so the model is asked.
     """
-    n_prompt, n_answer = len(prompt), len(answer_ids)
-    if n_answer == 0:
-        return dict(prompt.inputs)
-    grown = dict(prompt.inputs)
-    grown["input_ids"] = torch.cat([prompt.inputs["input_ids"], answer_ids[None]], dim=1)
-    for key, value in prompt.inputs.items():
-        per_position = isinstance(value, Tensor) and value.ndim >= 2 and value.shape[0] == 1
-        if key == "input_ids" or not per_position or value.shape[1] != n_prompt:
-            continue
-        if key == "cross_attention_mask":
-            more = value[:, -1:].expand(-1, n_answer, *value.shape[2:])
-        else:
-            fill = 1 if key == "attention_mask" else 0
-            more = value.new_full((1, n_answer, *value.shape[2:]), fill)
-        grown[key] = torch.cat([value, more], dim=1)
+    grown = {key: value for key, value in inputs.items() if key != "input_ids"}
+    for _ in range(n_tokens):
+        grown = vlm.model._update_model_kwargs_for_generation(ModelOutput(), grown)
     return grown
