@@ -8,14 +8,14 @@ The last line on stdout is the path of the report; progress and errors go to std
 0 all written, 1 something failed, 2 bad arguments, 130 interrupted.
 """
 
-import os
 import re
 import signal
 import sys
 from pathlib import Path
 
 from logit_lens import LensError
-from logit_lens.arguments import DEMO_MODEL, Arguments, parse_arguments
+from logit_lens.arguments import Arguments, parse_arguments
+from logit_lens.environment import prepare_libraries
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -57,7 +57,7 @@ def read_image(arguments: Arguments) -> Path:
     path = output_path(arguments)
 
     # torch takes seconds to import: nothing above may need it
-    quieten_libraries(arguments)
+    prepare_libraries(arguments.quiet, offline=Path(arguments.model).is_dir())
     from tqdm import tqdm
 
     from logit_lens.pipeline import make_record
@@ -90,19 +90,6 @@ def output_path(arguments: Arguments) -> Path:
     if arguments.output.suffix == ".html":
         return arguments.output
     return arguments.output / name
-
-
-def quieten_libraries(arguments: Arguments) -> None:
-    """Keep stderr for this program's own words; the embedded model never asks the network."""
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    if arguments.model == str(DEMO_MODEL):
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    if arguments.quiet or not sys.stderr.isatty():
-        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()
 
 
 def open_in_browser(path: Path) -> None:
