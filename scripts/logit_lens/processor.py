@@ -11,7 +11,6 @@ half. Text-only models give their tokenizer. Does not know what a processor comp
 
 import contextlib
 import importlib
-import importlib.util
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -48,12 +47,12 @@ def load_processor(source: str, **hub_kwargs: Any) -> Any:
     try:
         return AutoProcessor.from_pretrained(source, **hub_kwargs)
     except (ImportError, ValueError) as error:
-        if importlib.util.find_spec("torchvision") or "torchvision" not in str(error).lower():
+        if not _is_about_videos(error):
             raise
     try:
         return _without_video(source, **hub_kwargs)
     except (ImportError, ValueError) as error:
-        if "torchvision" not in str(error).lower():
+        if not _is_about_videos(error):
             raise
         raise LensError(
             f"{source} prepares its images with torchvision, which is not installed: install the "
@@ -61,9 +60,13 @@ def load_processor(source: str, **hub_kwargs: Any) -> Any:
         ) from error
 
 
+def _is_about_videos(error: BaseException) -> bool:
+    return any(name in str(error).lower() for name in ("torchvision", "num2words"))
+
+
 def _without_video(source: str, **hub_kwargs: Any) -> Any:
     """The processor with everything but its video processor."""
-    cls = _processor_class(source, **hub_kwargs)
+    cls = processor_class(_class_name(source, **hub_kwargs))
     loaders: dict[str, Any] = {
         "image_processor": AutoImageProcessor,
         "feature_extractor": AutoFeatureExtractor,
@@ -74,14 +77,35 @@ def _without_video(source: str, **hub_kwargs: Any) -> Any:
         kind = next((kind for kind in loaders if attribute.endswith(kind)), None)
         parts.append(loaders[kind].from_pretrained(source, **hub_kwargs) if kind else None)
     settings, _ = cls.get_processor_dict(source, **hub_kwargs)
-    return _image_only(cls).from_args_and_dict(parts, settings)
+    return cls.from_args_and_dict(parts, settings)
 
 
-def _image_only(cls: Any) -> Any:
-    """The class, but a missing video processor is fine."""
+def _class_name(source: str, **hub_kwargs: Any) -> str:
+    """The class that the checkpoint names, or that transformers maps its model type to."""
+    for read in (ProcessorMixin.get_processor_dict, ImageProcessingMixin.get_image_processor_dict):
+        with contextlib.suppress(OSError):
+            if name := read(source, **hub_kwargs)[0].get("processor_class"):
+                return str(name)
+    model_type = AutoConfig.from_pretrained(source, **hub_kwargs).model_type
+    return str(PROCESSOR_MAPPING_NAMES[model_type])
+
+
+def processor_class(name: str) -> Any:
+    """A processor class that takes a missing video processor (or sound extractor) as it is.
+
+    >>> processor_class("Qwen2VLProcessor")(image_processor, tokenizer, video_processor=None)
+    """
+    if name == "PixtralProcessor":
+        with _pil_pixtral():
+            cls = importlib.import_module(f"{_PIXTRAL}.processing_pixtral").PixtralProcessor
+    else:
+        cls = processor_class_from_name(name)
+    module = sys.modules[cls.__module__]
+    if getattr(module, "num2words", True) is None:
+        module.num2words = _spell_nothing  # type: ignore[attr-defined]
 
     def check_argument_for_proper_class(self: Any, name: str, argument: Any) -> Any:
-        if argument is None and "video" in name:
+        if argument is None and not name.endswith(("image_processor", "tokenizer")):
             return None
         return cls.check_argument_for_proper_class(self, name, argument)
 
@@ -89,26 +113,15 @@ def _image_only(cls: Any) -> Any:
         "check_argument_for_proper_class": check_argument_for_proper_class,
         "__module__": cls.__module__,
         "__init__": cls.__init__,  # its signature names the parts
+        # SmolVLM's own asks its video processor for a number of frames
+        "apply_chat_template": ProcessorMixin.apply_chat_template,
     }
     return type(cls.__name__, (cls,), namespace)
 
 
-def _processor_class(source: str, **hub_kwargs: Any) -> Any:
-    """The class that the checkpoint names, or that transformers maps its model type to."""
-    settings: dict[str, Any] = {}
-    for read in (ProcessorMixin.get_processor_dict, ImageProcessingMixin.get_image_processor_dict):
-        with contextlib.suppress(OSError):
-            settings = read(source, **hub_kwargs)[0]
-        if settings.get("processor_class"):
-            break
-    name = settings.get("processor_class")
-    if not name:
-        model_type = AutoConfig.from_pretrained(source, **hub_kwargs).model_type
-        name = PROCESSOR_MAPPING_NAMES[model_type]
-    if name == "PixtralProcessor":
-        with _pil_pixtral():
-            return importlib.import_module(f"{_PIXTRAL}.processing_pixtral").PixtralProcessor
-    return processor_class_from_name(name)
+def _spell_nothing(*_: Any) -> str:
+    """SmolVLM asks for num2words, with which it spells the times of a video's frames."""
+    raise LensError("videos cannot be read here")
 
 
 @contextlib.contextmanager
@@ -118,6 +131,9 @@ def _pil_pixtral() -> Iterator[None]:
     It only takes a function from it that computes a size, and both modules have it.
     """
     name = f"{_PIXTRAL}.image_processing_pixtral"
+    if name in sys.modules:
+        yield
+        return
     sys.modules[name] = importlib.import_module(f"{_PIXTRAL}.image_processing_pil_pixtral")
     try:
         yield

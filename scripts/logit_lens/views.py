@@ -36,6 +36,11 @@ class Prepared:
         """The image processor."""
         return self.processor.image_processor
 
+    @property
+    def whole(self) -> tuple[float, float, float, float]:
+        """The whole image as a region."""
+        return (0, 0, *self.size)
+
 
 @dataclass(frozen=True)
 class View:
@@ -95,3 +100,17 @@ def even(start: float, stop: float, n: int) -> list[tuple[float, float]]:
     """``n`` intervals of one length from ``start`` to ``stop``."""
     edges = np.linspace(start, stop, n + 1)
     return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+
+
+def tiled(image: Prepared, n_rows: int, n_columns: int, n: int) -> list[View]:
+    """Tiles of ``n`` × ``n`` tokens row by row, then the whole image again as one more.
+
+    An image that is one tile is not repeated.
+    """
+    whole = View.over(n, n, image.whole)
+    if n_rows * n_columns <= 1:
+        return [whole]
+    width, height = image.size
+    columns, rows = even(0, width, n_columns), even(0, height, n_rows)
+    regions = [(left, top, right, bottom) for top, bottom in rows for left, right in columns]
+    return [*(View.over(n, n, region, i) for i, region in enumerate(regions, start=1)), whole]

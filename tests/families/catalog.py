@@ -1,0 +1,11 @@
+"""All families of the tests."""
+
+from . import gemma, llava, qwen, tiled
+from .twin import Family
+
+FAMILIES: list[Family] = [
+    *llava.FAMILIES,
+    *qwen.FAMILIES,
+    *gemma.FAMILIES,
+    *tiled.FAMILIES,
+]
