@@ -130,10 +130,10 @@ def _process(vlm: VLM, picture: Picture | None, text: str) -> dict[str, Any]:
         encoded = vlm.processor(images=[picture.image], text=[text], **options)
     if encoded["input_ids"].shape[1] == 0:
         raise LensError("the prompt is empty: the tokenizer makes no token of it", exit_code=2)
+    encoded.pop("labels", None)  # PaliGemma's, for training
     if vlm.processor is vlm.tokenizer:
-        encoded.pop(
-            "token_type_ids", None
-        )  # many tokenizers give them, few language models take them
+        # many tokenizers give them, few language models take them
+        encoded.pop("token_type_ids", None)
     return {key: _to_model(vlm, value) for key, value in encoded.items()}
 
 

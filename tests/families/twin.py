@@ -34,7 +34,7 @@ class Family:
     """
 
     name: str
-    config: Callable[[dict[str, int], int], Any]
+    config: Callable[[Any, int], Any]
     processor: Callable[[Any], Any]
     tokens: dict[str, str] = field(default_factory=dict)
     extra: list[str] = field(default_factory=list)
@@ -101,7 +101,9 @@ def build(family: Family, seed: int = 0) -> Twin:
     tokenizer = toy_tokenizer(family.tokens, family.extra)
     processor = family.processor(tokenizer)
     processor.chat_template = chat_template(family.holder)
-    ids = {text: tokenizer.convert_tokens_to_ids(text) for text in tokenizer.get_vocab()}
+    ids: dict[str, Any] = {
+        text: tokenizer.convert_tokens_to_ids(text) for text in tokenizer.get_vocab()
+    }
     config = family.config(ids, len(tokenizer))
     model = AutoModelForImageTextToText.from_config(config).eval()
     randomise(model, seed)
@@ -115,7 +117,7 @@ def save(twin: Twin, folder: Path) -> None:
     parts = [getattr(processor, name, None) for name in processor.get_attributes()]
     for part in filter(None, parts):
         part.save_pretrained(folder)
-    settings = {"processor_class": type(processor).__name__}
+    settings: dict[str, Any] = {"processor_class": type(processor).__name__}
     for name, value in processor.to_dict().items():
         if name not in processor.get_attributes() and isinstance(value, int | str):
             settings[name] = value
