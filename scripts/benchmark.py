@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""How fast, how large: the lens, the command, the report, and how they grow.
+
+    python scripts/benchmark.py                          the lens, at a size for two cores
+    python scripts/benchmark.py --preset llava-1.5-7b    full size, random weights (a GPU)
+    python scripts/benchmark.py --command --report --growth
+
+Every comparison is a ratio within one run that alternates between the methods: the median of the
+rounds (5 by default), with the smallest and the largest in brackets.
+"""
+
+import argparse
+import json
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarking.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+HUGE = (100, 10_000, 10)  # layers, positions, k
+CITY = (33, 593, 5)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The arguments."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parts = parser.add_argument_group("what to measure (default: --lens)")
+    parts.add_argument("--lens", action="store_true", help="capture and lens of one model")
+    parts.add_argument("--command", action="store_true", help="--demo as a whole process")
+    parts.add_argument("--report", action="store_true", help="the page, in Chromium")
+    parts.add_argument("--growth", action="store_true", help="time and memory against size")
+    parts.add_argument("--all", action="store_true", help="all of these")
+    which = parser.add_argument_group("on what")
+    which.add_argument("--preset", choices=["small", "llava-1.5-7b", "toy"], default="small")
+    which.add_argument("--model", metavar="ID_OR_PATH", help="a real model instead of a preset")
+    which.add_argument("--device", default="auto")
+    which.add_argument(
+        "--dtype", default="auto", help="auto: float16 on an accelerator, float32 on a CPU"
+    )
+    which.add_argument("--top-k", type=int, default=10)
+    which.add_argument("--from-data", type=Path, metavar="PATH", help="--report of this record")
+    parser.add_argument("--repeat", type=int, default=5, help="rounds that count")
+    parser.add_argument("--threads", type=int, help="of the CPU; default PyTorch's")
+    parser.add_argument("--json", metavar="PATH", help="write the numbers too ('-': only these)")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure, print every table as soon as it is there, write the JSON."""
+    options = build_parser().parse_args(argv)
+    if options.all:
+        options.lens = options.command = options.report = options.growth = True
+    if not (options.command or options.report or options.growth):
+        options.lens = True
+    tables: list[Table] = []
+    for part in (lens, command, report, growth):
+        if not getattr(options, part.__name__):
+            continue
+        for table in part(options):
+            tables.append(table)
+            if options.json != "-":
+                print(table.text(), end="\n\n", flush=True)
+    if options.json:
+        found = {"machine": machine(), "tables": [table.as_json() for table in tables]}
+        text = json.dumps(found, indent=1, ensure_ascii=False)
+        if options.json == "-":
+            print(text)
+        else:
+            Path(options.json).write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+def lens(options: argparse.Namespace) -> list[Table]:
+    """Capture and lens."""
+    import torch
+
+    from benchmarking.lens import measure_lens
+    from benchmarking.subjects import PRESETS, random_subject, real_subject
+    from logit_lens.arguments import DEMO_IMAGE, DEMO_PROMPT
+
+    device = prepared_device(options)
+    if options.model:
+        subject = real_subject(options.model, device, options.dtype, DEMO_IMAGE, DEMO_PROMPT)
+    else:
+        default = "float32" if device == "cpu" else "float16"
+        dtype = getattr(torch, default if options.dtype == "auto" else options.dtype)
+        subject = random_subject(options.preset, PRESETS[options.preset], device, dtype)
+    return measure_lens(subject, options.top_k, options.repeat)
+
+
+def command(options: argparse.Namespace) -> list[Table]:
+    """The whole command."""
+    from benchmarking.command import measure_command
+
+    return measure_command(options.repeat)
+
+
+def report(options: argparse.Namespace) -> list[Table]:
+    """The report like that of llava-1.5-7b, or a record's; then one of the largest size."""
+    from benchmarking.records import synthetic_record
+    from benchmarking.report import measure_report
+    from logit_lens.record import load_record
+
+    if options.preset == "toy":
+        return measure_report(synthetic_record(4, 30, 3), options.repeat)
+    record = load_record(options.from_data) if options.from_data else synthetic_record(*CITY)
+    tables = measure_report(record, options.repeat)
+    return tables + measure_report(synthetic_record(*HUGE), options.repeat, with_naive=False)
+
+
+def growth(options: argparse.Namespace) -> list[Table]:
+    """Against positions, layers, vocabulary, k, images; and the promised limits of memory."""
+    from benchmarking import growth as growing
+    from logit_lens.arguments import DEMO_IMAGE, DEMO_MODEL
+
+    device = prepared_device(options)
+    toy = options.preset == "toy"
+    sweeps = {k: v[:2] for k, v in growing.SWEEPS.items()} if toy else growing.SWEEPS
+    base = growing.Point(20, 2, 300, 3, 8) if toy else growing.Point()
+    tables = [growing.measure_growth(sweeps, options.repeat, device, base)]
+    if not toy:
+        tables.append(growing.measure_limits(growing.LIMITS, device))
+        counts = growing.IMAGES
+        tables.append(growing.measure_images(counts, options.repeat, DEMO_MODEL, DEMO_IMAGE))
+    return tables
+
+
+def prepared_device(options: argparse.Namespace) -> str:
+    """The device by name; the number of threads set."""
+    import torch
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    if options.device != "auto":
+        return str(options.device)
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers were measured on."""
+    import numpy
+    import torch
+
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "processor": _processor(),
+        "threads": torch.get_num_threads(),
+        "gpu": gpu,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

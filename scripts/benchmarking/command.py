@@ -1,0 +1,68 @@
+"""The whole command as a process, against a minimal script that does the least of the same."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from .measure import alternate, ratio, spread
+from .naive import MINIMAL_SCRIPT
+from .table import Row, Table
+
+ROOT = Path(__file__).resolve().parents[2]
+# what the command imports before it can load anything
+IMPORTS = "import torch, transformers, accelerate"
+
+
+def measure_command(repeat: int, new_tokens: int = 32) -> list[Table]:
+    """``--demo`` against importing, loading and generating alone; then where its time goes."""
+    from logit_lens.arguments import DEMO_IMAGE, DEMO_MODEL, DEMO_PROMPT
+
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder, "minimal.py")
+        script.write_text(MINIMAL_SCRIPT)
+        report = Path(folder, "report.html")
+        command = [ROOT / "scripts" / "create_logit_lens.py", "--demo", "--output", report]
+        ours = [*command, "--max-new-tokens", new_tokens]
+        minimal = [script, DEMO_MODEL, DEMO_IMAGE, DEMO_PROMPT, new_tokens]
+        times = alternate(
+            {
+                "imports alone": lambda: _python("-c", IMPORTS),
+                "minimal script": lambda: _python(*minimal),
+                "ours, --demo": lambda: _python(*ours),
+            },
+            repeat,
+        )
+        _python(*ours, "--save-data")
+        meta = json.loads(str(np.load(report.with_suffix(".npz"))["meta"]))
+    rows: list[Row] = [
+        {
+            "command": name,
+            "time": spread(values),
+            "to minimal script": ratio(values, times["minimal script"]),
+        }
+        for name, values in times.items()
+    ]
+    return [Table("Command, whole processes", rows), _steps(meta, spread(times["imports alone"]))]
+
+
+def _steps(meta: dict, imports: object) -> Table:
+    """Where the time goes, as the record of one run says."""
+    rows: list[Row] = [{"step": "import", "time": imports}]
+    rows += [
+        {"step": name, "time": spread([value])}
+        for name, value in meta["seconds"].items()
+        if isinstance(value, (int, float))
+    ]
+    return Table("Command, its steps", rows, ["all but import: as one run recorded them"])
+
+
+def _python(*arguments: object) -> None:
+    result = subprocess.run(
+        [sys.executable, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True
+    )
+    if result.returncode:
+        raise RuntimeError(f"{arguments[0]} failed:\n{result.stderr.strip()}")

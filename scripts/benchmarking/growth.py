@@ -1,0 +1,133 @@
+"""Time and memory against positions, layers, vocabulary, k and images, with fitted exponents."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from logit_lens.lens import read_lens
+
+from .measure import Bytes, Run, extra_memory, fitted_exponent, significant, spread
+from .table import Row, Table
+
+
+@dataclass(frozen=True)
+class Point:
+    """One size of a lens run with everything recorded."""
+
+    positions: int = 600
+    layers: int = 8
+    vocab: int = 8000
+    k: int = 10
+    d_model: int = 256
+
+
+SWEEPS: dict[str, tuple[int, ...]] = {
+    "positions": (600, 1200, 2500, 5000, 10_000),
+    "layers": (8, 16, 33, 64, 100),
+    "vocab": (1000, 4000, 16_000, 65_000, 262_000),
+    "k": (1, 5, 10, 20, 50),
+}
+IMAGES = (1, 3, 10, 30, 100)
+# (size, MB that the lens may use above model and residual stream)
+LIMITS = (
+    (Point(positions=620, layers=33, vocab=32_064, d_model=64), 512),
+    (Point(positions=10_000, layers=2, vocab=152_000, d_model=16), 1000),
+)
+
+
+def lens_run(point: Point, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Run:
+    """A lens over random states, with entropy, KL and three tracked tokens."""
+    torch.manual_seed(0)
+    with torch.device(device):
+        norm = nn.RMSNorm(point.d_model, dtype=dtype)
+        head = nn.Linear(point.d_model, point.vocab, bias=False, dtype=dtype)
+        states = list(torch.randn(point.layers, point.positions, point.d_model, dtype=dtype))
+
+    def run() -> object:
+        return read_lens(
+            lambda state, at: head(norm(state[at])),
+            states,
+            point.positions,
+            top_k=point.k,
+            tracked_ids=[0, 1, 2],
+        )
+
+    return run
+
+
+def measure_growth(
+    sweeps: dict[str, tuple[int, ...]], repeat: int, device: str, base: Point | None = None
+) -> Table:
+    """One row per size; the last size of a sweep carries the exponent of all."""
+    rows: list[Row] = []
+    for axis, sizes in sweeps.items():
+        runs = {size: lens_run(replace(base or Point(), **{axis: size}), device) for size in sizes}
+        rows += _sweep(axis, runs, repeat, device)
+    return Table(
+        "Growth of the lens (600 positions, 8 layers, 8,000 words, top 10, unless varied)",
+        rows,
+        ["exponent: slope of log time over log size; 1 is proportional, 0 constant"],
+    )
+
+
+def measure_images(counts: tuple[int, ...], repeat: int, model: Path, image: Path) -> Table:
+    """The pipeline over one image several times, with one loaded model."""
+    from logit_lens.arguments import parse_arguments
+    from logit_lens.images import open_picture
+    from logit_lens.pipeline import make_record
+    from logit_lens.vlm import load_vlm
+
+    vlm = load_vlm(str(model), "cpu", "float32")
+    arguments = parse_arguments(["--model", str(model), "--image", str(image), "--quiet"])
+
+    def run_of(count: int) -> Run:
+        def run() -> None:
+            for _ in range(count):
+                make_record(vlm, open_picture(image), arguments)
+
+        return run
+
+    rows = _sweep("images", {count: run_of(count) for count in counts}, repeat, "cpu")
+    return Table("Growth with images (records of the demo model)", rows)
+
+
+def _sweep(axis: str, runs: dict[int, Run], repeat: int, device: str) -> list[Row]:
+    from .measure import alternate
+
+    def finish() -> None:
+        if device.startswith("cuda"):
+            torch.cuda.synchronize()
+
+    times = alternate({str(size): run for size, run in runs.items()}, repeat, finish)
+    rows: list[Row] = [
+        {
+            "varied": axis,
+            "size": size,
+            "time": spread(times[str(size)]),
+            "extra memory": extra_memory(run, device),
+            "exponent": None,
+        }
+        for size, run in runs.items()
+    ]
+    if len(runs) > 1:
+        medians = [row["time"].median for row in rows]
+        rows[-1]["exponent"] = significant(fitted_exponent(list(runs), medians))
+    return rows
+
+
+def measure_limits(
+    limits: tuple[tuple[Point, int], ...], device: str, make: Callable[..., Run] = lens_run
+) -> Table:
+    """Peak memory at the sizes for which a limit is promised."""
+    rows: list[Row] = [
+        {
+            "size": f"{p.positions:,} positions × {p.vocab:,} words, {p.layers} layers",
+            "extra memory": extra_memory(make(p, device), device),
+            "limit": Bytes(limit * 1_000_000),
+        }
+        for p, limit in limits
+    ]
+    return Table("Memory of the lens above model and residual stream", rows)

@@ -1,0 +1,62 @@
+/**
+ * Put into a page before its own scripts: when it was ready, how long it takes to answer.
+ * Every time ends at the second animation frame after the event: by then the first has been
+ * painted. Does not know which page it is in.
+ */
+(() => {
+  const nextFrame = () => new Promise((done) => { requestAnimationFrame(done); });
+  const painted = async () => { await nextFrame(); await nextFrame(); return performance.now(); };
+  const tasks = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) tasks.push(entry.duration);
+  }).observe({ type: "longtask", buffered: true });
+
+  const soon = (promise) => Promise.race([promise, new Promise((_, fail) => {
+    setTimeout(() => fail(new Error("the page did not answer within two minutes")), 120_000);
+  })]);
+  let isReady;
+
+  const probe = {
+    /** Milliseconds from navigation to the first paint of the finished page. */
+    ready: new Promise((done) => { isReady = done; }),
+    /** Milliseconds from the last expected event to its paint. */
+    answer: Promise.resolve(0),
+    soon,
+    /** The longest task (ms) since the last call. */
+    longestTask() { return Math.max(0, ...tasks.splice(0)); },
+    /** The next such event starts the clock; `answered` says when to look for the paint. */
+    expect(kind, answered = () => true) {
+      probe.answer = new Promise((done) => {
+        document.addEventListener(kind, async (event) => {
+          while (!answered()) await nextFrame();
+          done(await painted() - event.timeStamp);
+        }, { capture: true, once: true });
+      });
+    },
+    /** As `expect`, for a tooltip that must show something else than now. */
+    expectTooltip(selector) {
+      const tooltip = document.querySelector(selector);
+      const text = tooltip.textContent;
+      probe.expect("mousemove", () => tooltip.offsetHeight > 0 && tooltip.textContent !== text);
+    },
+    /** Scroll by a step every frame, there and back; resolves to the longest frame (ms). */
+    async scroll(selector, frames) {
+      const pane = document.querySelector(selector);
+      let [longest, before] = [0, await nextFrame()];
+      for (let i = 0; i < frames; i += 1) {
+        pane.scrollTop += (i < frames / 2 ? 1 : -1) * pane.clientHeight * 0.7;
+        pane.scrollLeft += (i < frames / 2 ? 1 : -1) * 40;
+        const now = await nextFrame();
+        [longest, before] = [Math.max(longest, now - before), now];
+      }
+      return longest;
+    },
+  };
+  window.probe = probe;
+  const observer = new MutationObserver(async () => {
+    if (document.documentElement?.dataset.state !== "ready") return;
+    observer.disconnect();
+    isReady(await painted());
+  });
+  observer.observe(document, { attributes: true, childList: true, subtree: true });
+})();

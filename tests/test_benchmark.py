@@ -1,0 +1,204 @@
+"""The benchmark runs, at toy size, so that it cannot rot. Nothing here depends on a time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import benchmark
+from benchmarking import growth, report
+from benchmarking.lens import lens_methods
+from benchmarking.measure import (
+    Bytes,
+    Spread,
+    alternate,
+    extra_memory,
+    fitted_exponent,
+    ratio,
+    significant,
+    spread,
+)
+from benchmarking.naive import naive_page
+from benchmarking.records import synthetic_record
+from benchmarking.subjects import PRESETS, Subject, random_llava, random_subject
+from benchmarking.table import Table
+from logit_lens.record import load_record
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    """What the benchmark found, through its own JSON."""
+    assert benchmark.main([*arguments, "--preset", "toy", "--repeat", "1", "--json", "-"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["machine"]["torch"] == torch.__version__
+    return {table["title"].split(",")[0]: table["rows"] for table in found["tables"]}
+
+
+@pytest.fixture(scope="module")
+def toy() -> Subject:
+    return random_subject("toy", PRESETS["toy"], "cpu", torch.float32)
+
+
+def test_lens_part_measures_every_method_beside_the_bare_products(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tables = run(capsys)
+    assert [row["lens"] for row in tables["Lens"]] == [
+        "bare products",
+        "ours, top-k",
+        "ours, + entropy, KL",
+        "ours, + 32 tracked",
+        "ours, top-k and texts",
+        "naive, top-k and texts",
+    ]
+    for row in tables["Lens"]:
+        assert row["to bare products"]["median"] > 0
+    assert len(tables["Forward"]) == 3
+
+
+def test_a_real_checkpoint_can_be_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    tables = run(capsys, "--model", "models/demo")
+    assert "Lens" in tables
+
+
+def test_growth_part_fits_an_exponent_per_axis(capsys: pytest.CaptureFixture[str]) -> None:
+    (rows,) = run(capsys, "--growth").values()
+    fitted = {row["varied"] for row in rows if row["exponent"] is not None}
+    assert fitted == {"positions", "layers", "vocab", "k"}
+
+
+def test_promised_limits_of_memory_are_measured() -> None:
+    table = growth.measure_limits(((growth.Point(20, 2, 300, 3, 8), 512),), "cpu")
+    assert "512 MB" in table.text()
+
+
+def test_growth_with_images_reads_each_of_them() -> None:
+    from logit_lens.arguments import DEMO_IMAGE, DEMO_MODEL
+
+    table = growth.measure_images((1, 2), 1, DEMO_MODEL, DEMO_IMAGE)
+    assert [row["size"] for row in table.rows] == [1, 2]
+
+
+def test_report_part_asks_both_pages_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    if report.find_chromium() is None:
+        pytest.skip("no Chromium")
+    tables = run(capsys, "--report")
+    page = {row["page"]: row for row in tables["Page in Chromium"]}
+    for question in ("opens", "hover", "colour switch", "scroll: longest frame"):
+        assert page[question]["ours"]["median"] > 0
+        assert page[question]["naive"]["median"] > 0
+    assert page["DOM nodes"]["ours"] > 0
+
+
+def test_report_part_without_chromium_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "find_chromium", lambda: None)
+    assert benchmark.main(["--report", "--preset", "toy", "--repeat", "1"]) == 0
+    assert "no Chromium found" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_command_part_times_whole_processes(capsys: pytest.CaptureFixture[str]) -> None:
+    tables = run(capsys, "--command")
+    assert [row["command"] for row in tables["Command"]] == [
+        "imports alone",
+        "minimal script",
+        "ours, --demo",
+    ]
+
+
+def test_numbers_are_written_to_a_file_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "numbers.json"
+    arguments = ["--growth", "--preset", "toy", "--repeat", "1", "--json", str(path)]
+    assert benchmark.main(arguments) == 0
+    assert "Growth" in capsys.readouterr().out
+    assert json.loads(path.read_text())["tables"]
+
+
+def test_the_full_preset_has_the_shape_of_llava() -> None:
+    model = random_llava(PRESETS["llava-1.5-7b"], "meta", torch.float16)
+    assert model.lm_head.weight.shape == (32_064, 4096)
+    assert len(model.get_decoder().layers) == 32
+    assert 7.0e9 < sum(p.numel() for p in model.parameters()) < 7.1e9
+    assert PRESETS["llava-1.5-7b"].patches == PRESETS["small"].patches == 576
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_models_can_be_measured(dtype: torch.dtype) -> None:
+    subject = random_subject("toy", PRESETS["toy"], "cpu", dtype)
+    with torch.inference_mode():
+        for method in lens_methods(subject, 3).values():
+            method()
+
+
+def test_the_naive_lens_finds_what_ours_finds(toy: Subject) -> None:
+    with torch.inference_mode():
+        methods = lens_methods(toy, 3)
+        ours: Any = methods["ours, top-k"]()
+        naive: Any = methods["naive, top-k and texts"]()
+    for layer, position in [(0, 0), (1, 5), (2, 11)]:
+        texts = [toy.tokenizer.decode([i]) for i in ours.top_ids[layer, position]]
+        assert [text for text, _ in naive[layer][position]] == texts
+        probs = [prob for _, prob in naive[layer][position]]
+        assert probs == pytest.approx(ours.top_probs[layer, position].tolist(), abs=1e-6)
+
+
+def test_rounds_alternate_and_the_first_is_not_counted() -> None:
+    order: list[str] = []
+    times = alternate({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 2)
+    assert order == ["a", "b"] * 3
+    assert [len(values) for values in times.values()] == [2, 2]
+
+
+def test_a_ratio_is_taken_within_each_round() -> None:
+    # the machine was ten times slower in the second round
+    assert ratio([2.0, 20.0, 3.0], [1.0, 10.0, 1.0]) == Spread(2.0, 2.0, 3.0, "×")
+
+
+def test_numbers_are_printed_to_three_digits() -> None:
+    assert [significant(x) for x in (0, 0.012345, 1.2345, 12.3, 1234.5)] == [
+        "0",
+        "0.0123",
+        "1.23",
+        "12.3",
+        "1,234",
+    ]
+    assert str(spread([1.0, 2.0, 4.0])) == "2.00 s (1.00–4.00)"
+    assert str(spread([1.0])) == "1.00 s"
+    assert str(Bytes(512_000_000)) == "512 MB"
+
+
+def test_the_exponent_of_proportional_growth_is_one() -> None:
+    assert fitted_exponent([1, 10, 100], [3, 30, 300]) == pytest.approx(1)
+    assert fitted_exponent([1, 10, 100], [3, 3, 3]) == pytest.approx(0)
+
+
+def test_extra_memory_sees_what_a_run_holds() -> None:
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("only Linux lets a process reset its peak")
+    found = extra_memory(lambda: torch.ones(50_000_000))
+    assert found is not None
+    assert 190e6 < found.value < 260e6
+
+
+def test_a_table_lines_up_and_dashes_what_is_missing() -> None:
+    text = Table("T", [{"name": "a", "n": 1000}, {"name": "bb", "n": None}], ["why"]).text()
+    assert text.splitlines() == ["T", "  name       n", "  a      1,000", "  bb         –", "  why"]
+
+
+def test_synthetic_records_hold_the_contract_at_any_size(tmp_path: Path) -> None:
+    for size in [(1, 1, 1), (4, 30, 3), (33, 593, 5)]:
+        record = synthetic_record(*size)
+        assert record.top_ids.shape == size
+        record.save(tmp_path / "record.npz")
+        load_record(tmp_path / "record.npz")
+
+
+def test_the_naive_page_cannot_be_broken_by_a_token() -> None:
+    record = synthetic_record(2, 9, 2)
+    record.token_text[0] = "</script>"
+    assert naive_page(record).count("</script>") == 1
