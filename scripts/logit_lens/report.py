@@ -31,7 +31,7 @@ FORMAT = "logit-lens-page/1"
 # inlined in this order; templates/README.md says what each one is for
 SCRIPTS = (
     *("format", "payload", "quantity", "colour", "state", "actions"),
-    *("tooltip", "legend", "grid_rows", "grid_window", "grid_cells", "grid_map", "grid_map_pane"),
+    *("tooltip", "legend", "grid_rows", "grid_window", "grid_paint", "grid_map", "grid_map_pane"),
     *("grid_controls", "grid_input", "grid_pane"),
     *("image_pane", "image_zoom", "layer_strip", "layer_player", "region"),
     *("token_index", "find_token", "answer_chips", "answer_table", "pinned_pane", "chart"),

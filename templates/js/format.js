@@ -32,7 +32,7 @@ export function formatProb(p) {
  * @returns {string}
  */
 export function formatRank(rank) {
-  return `#${(rank + 1).toLocaleString("en")}`;
+  return `#${grouped(rank + 1)}`;
 }
 
 /**
@@ -43,5 +43,10 @@ export function formatRank(rank) {
  * @returns {string}
  */
 export function formatCount(count, one, many = `${one}s`) {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  return `${grouped(count)} ${count === 1 ? one : many}`;
+}
+
+/** 12345 → "12,345"; the browser's own way costs 80 ms the first time. */
+function grouped(count) {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }

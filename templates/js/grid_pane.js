@@ -1,9 +1,10 @@
 /**
- * The layer × position grid. Only what is visible is in the DOM, in both directions.
- * This file lays out and draws; grid_input.js listens, grid_cells.js fills cells.
+ * The layer × position grid. Only what is visible is painted, in both directions; what the pointer
+ * or the keys are on is a real cell that lies over the painting, for selection and screen readers.
+ * This file lays out and draws; grid_input.js listens, grid_paint.js paints.
  */
-/* global quantityNow, QUANTITY_KEYS, gridRows, isBand, bandStart, matchingPositions, visibleRange,
-   scrollToShow, createGridCells, GRID, listenToGrid, mountGridControls, mountGridMap */
+/* global GRID, quantityNow, QUANTITY_KEYS, gridRows, isBand, matchingPositions, visibleRange,
+   scrollToShow, createGridPainter, listenToGrid, mountGridControls, mountGridMap, shadeFill, shadeInk */
 
 /**
  * @param {HTMLElement} root
@@ -14,51 +15,46 @@ export function mountGridPane(root, record, state) {
   const body = root.querySelector("#grid-body");
   body.append(document.getElementById("grid-frame").content.cloneNode(true));
   const scroller = body.querySelector(".grid-scroller");
-  const sheet = scroller.querySelector(".grid-sheet");
+  const [sheet, view, canvas, empty] = [".grid-sheet", ".grid-view", ".grid-canvas", ".grid-empty"].map((name) => scroller.querySelector(name));
+  const marks = createMarks(view, record);
   const picture = document.getElementById("picture");
-  const heads = createLayerHeads(sheet.querySelector(".grid-head"), record);
-  const marks = Object.fromEntries(["column-mark", "cross-row", "cross-cell", "chosen"]
-    .map((name) => [name, sheet.querySelector(`.grid-${name}`)]));
-  let cells = createGridCells(sheet, record, picture);
+  const painter = createGridPainter(canvas, record, picture);
   let rows = new Int32Array();
   let placeOf = new Map();
-  let drawn = "";
 
   const grid = {
-    scroller, sheet,
+    scroller,
     rows: () => rows,
     /** Place of a position in the list of rows, −1 when it is filtered out. */
     place: (t) => placeOf.get(t) ?? -1,
     /** Rows that fit the window. */
     page: () => Math.max(1, Math.floor((scroller.clientHeight - GRID.head) / GRID.row) - 1),
-    /** What is at a point of the screen. */
+    /** Place of the first row that is wholly visible. */
+    firstVisible: () => Math.ceil(scroller.scrollTop / GRID.row),
+    /** What is at a point of the screen: column −1 is the row header, place −1 the layer numbers. */
     cellAt(x, y) {
       const frame = scroller.getBoundingClientRect();
       const [fromLeft, fromTop] = [x - frame.left, y - frame.top];
-      if (fromTop < GRID.head || fromTop > scroller.clientHeight || fromLeft > scroller.clientWidth) return null;
-      const place = Math.floor((fromTop + scroller.scrollTop - GRID.head) / GRID.row);
-      if (place < 0 || place >= rows.length) return null;
+      if (fromTop < 0 || fromTop > scroller.clientHeight || fromLeft < 0 || fromLeft > scroller.clientWidth) return null;
+      const place = fromTop < GRID.head ? -1 : Math.floor((fromTop + scroller.scrollTop - GRID.head) / GRID.row);
       const column = fromLeft < GRID.side ? -1 : Math.floor((fromLeft + scroller.scrollLeft - GRID.side) / GRID.column);
-      return column < record.L ? { place, row: rows[place], column } : null;
+      return column < record.L && place < rows.length ? { place, column } : null;
     },
-    /** Where a cell is on the screen. */
+    /** Where a cell is on the screen; column −1 is the row header. */
     rect(place, column) {
       const frame = scroller.getBoundingClientRect();
-      const left = frame.left + GRID.side + column * GRID.column - scroller.scrollLeft;
+      const left = frame.left + (column < 0 ? 0 : GRID.side + column * GRID.column - scroller.scrollLeft);
       const top = frame.top + GRID.head + place * GRID.row - scroller.scrollTop;
-      return { left, top, right: left + GRID.column, bottom: top + GRID.row };
+      return { left, top, right: left + (column < 0 ? GRID.side : GRID.column), bottom: top + GRID.row };
     },
-    /** Scroll as little as shows this cell. A column alone: place −1. */
+    /** Scroll as little as shows this cell; −1 leaves that direction alone. */
     reveal(place, column) {
       const [width, height] = [scroller.clientWidth - GRID.side, scroller.clientHeight - GRID.head];
       if (column >= 0) scroller.scrollLeft = scrollToShow(scroller.scrollLeft, width, GRID.column, column);
       if (place >= 0) scroller.scrollTop = scrollToShow(scroller.scrollTop, height, GRID.row, place);
-      drawCells();
+      paint();
     },
-    cell(place, column) { return cells.at(place, column, columnsShown()); },
   };
-
-  const columnsShown = () => visibleRange(scroller.scrollLeft, Math.max(1, scroller.clientWidth - GRID.side), GRID.column, record.L, 4);
 
   function listRows() {
     const filter = state.get("rows");
@@ -71,7 +67,6 @@ export function mountGridPane(root, record, state) {
     sheet.style.height = `${GRID.head + rows.length * GRID.row}px`;
     scroller.setAttribute("aria-rowcount", rows.length + 1);
     scroller.setAttribute("aria-colcount", record.L + 1);
-    const empty = scroller.querySelector(".grid-empty");
     empty.hidden = rows.length > 0;
     empty.textContent = {
       pinned: "Nothing is pinned yet: click a cell or a patch.",
@@ -79,35 +74,28 @@ export function mountGridPane(root, record, state) {
     }[filter] ?? "This record has no such rows.";
   }
 
-  /** Fill what is visible. Cheap when nothing moved. */
-  function drawCells(all = false) {
-    if (state.get("zoomedOut") || scroller.clientHeight === 0) return;
-    const places = visibleRange(scroller.scrollTop, Math.max(1, scroller.clientHeight - GRID.head), GRID.row, rows.length, 6);
-    const columns = columnsShown();
-    const key = `${columns}`;
-    const window = `${places} ${key}`;
-    if (!all && window === drawn) return;
-    const refill = all || !drawn.endsWith(` ${key}`);
-    drawn = window;
-    cells.show(rows, places, columns, { quantity: quantityNow(record, state), dark: state.get("dark") }, refill);
-    if (refill) heads.show(columns, state.get("layer"));
+  function paint() {
+    const [width, height] = [scroller.clientWidth, scroller.clientHeight];
+    if (state.get("zoomedOut") || height === 0) return;
+    const [left, top] = [scroller.scrollLeft, scroller.scrollTop];
+    const places = visibleRange(top, height - GRID.head, GRID.row, rows.length);
+    const columns = visibleRange(left, width - GRID.side, GRID.column, record.L);
+    const look = { quantity: quantityNow(record, state), dark: state.get("dark"), layer: state.get("layer"), folded: state.get("collapsed") };
+    painter.paint(rows, places, columns, { left, top }, look);
     drawMarks();
   }
 
-  function put(mark, place, column, whole = false) {
-    mark.hidden = place < 0 || column < 0;
-    if (mark.hidden) return;
-    mark.style.top = `${GRID.head + place * GRID.row}px`;
-    if (!whole) mark.style.left = `${GRID.side + column * GRID.column}px`;
+  function drawMarks() {
+    const scroll = { left: Math.round(scroller.scrollLeft), top: Math.round(scroller.scrollTop) };
+    const look = { quantity: quantityNow(record, state), dark: state.get("dark") };
+    marks.draw(state.all(), grid.place, scroll, look);
   }
 
-  function drawMarks() {
-    const [hover, cell] = [state.get("hover"), state.get("cell")];
-    const hovered = hover ? grid.place(hover.position) : -1;
-    put(marks["cross-row"], hovered, 0, true);
-    put(marks["cross-cell"], hovered, hover?.layer ?? -1);
-    put(marks.chosen, cell ? grid.place(cell.position) : -1, cell?.layer ?? -1);
-    marks["column-mark"].style.left = `${GRID.side + state.get("layer") * GRID.column}px`;
+  function resize() {
+    view.style.width = `${scroller.clientWidth}px`;
+    view.style.height = `${scroller.clientHeight}px`;
+    painter.resize(scroller.clientWidth, scroller.clientHeight);
+    paint();
   }
 
   mountGridControls(root.querySelector("#grid-controls"), record, state);
@@ -116,14 +104,11 @@ export function mountGridPane(root, record, state) {
 
   let waiting = 0;
   scroller.addEventListener("scroll", () => {
-    waiting ||= requestAnimationFrame(() => { waiting = 0; drawCells(); });
+    waiting ||= requestAnimationFrame(() => { waiting = 0; paint(); });
   }, { passive: true });
-  new ResizeObserver(() => drawCells(true)).observe(scroller);
-  picture?.decode().then(() => {
-    sheet.querySelectorAll(".grid-row").forEach((row) => row.remove());
-    cells = createGridCells(sheet, record, picture);
-    drawCells(true);
-  }, () => { /* a picture that cannot be decoded: no thumbnails */ });
+  listRows();
+  new ResizeObserver(resize).observe(scroller);
+  picture?.decode().then(paint, () => { /* a picture that cannot be decoded: no thumbnails */ });
 
   state.on(["rows", "collapsed", "zoomedOut", "pins", "query", "dark", ...QUANTITY_KEYS], (changed) => {
     const filter = state.get("rows");
@@ -131,17 +116,12 @@ export function mountGridPane(root, record, state) {
       || (changed.has("pins") && (filter === "pinned" || state.get("collapsed")))
       || (filter === "matches" && (changed.has("tokens") || changed.has("query")));
     if (relist) listRows();
-    sheet.classList.toggle("folded", state.get("collapsed"));
+    if (changed.has("dark")) painter.restyle();
     scroller.hidden = state.get("zoomedOut");
-    if (changed.size === 1 && changed.has("pins") && !relist) drawCells();
-    else drawCells(true);
+    paint();
   });
   state.on(["hover"], drawMarks);
-  state.on(["layer"], () => {
-    heads.show(columnsShown(), state.get("layer"));
-    grid.reveal(-1, state.get("layer"));
-    drawMarks();
-  });
+  state.on(["layer"], () => grid.reveal(-1, state.get("layer")));
   state.on(["cell"], () => {
     const cell = state.get("cell");
     if (cell && !state.get("zoomedOut")) grid.reveal(grid.place(cell.position), cell.layer);
@@ -149,26 +129,37 @@ export function mountGridPane(root, record, state) {
   });
 }
 
-/** Pooled column headers. */
-function createLayerHeads(head, record) {
-  const template = document.getElementById("grid-layer");
-  const shown = [];
+/** What lies over the painting: the row and cell that are hovered, the selection, the layer. */
+function createMarks(view, record) {
+  const [cross, column, chosen, row] = [".grid-cross-row", ".grid-column-mark", ".grid-chosen", ".grid-active-row"]
+    .map((name) => view.querySelector(name));
+  const [header, active] = row.children;
+  const put = (mark, x, y) => { mark.style.transform = `translate(${x}px, ${y}px)`; };
+
   return {
-    show([from, to], current) {
-      while (shown.length > to - from) shown.pop().remove();
-      while (shown.length < to - from) {
-        const element = template.content.firstElementChild.cloneNode(true);
-        shown.push(element);
-        head.append(element);
-      }
-      shown.forEach((element, n) => {
-        const column = from + n;
-        element.style.left = `${GRID.side + column * GRID.column}px`;
-        element.firstChild.data = record.layers[column] === 0 ? "embed" : String(record.layers[column]);
-        element.setAttribute("aria-colindex", column + 2);
-        element.setAttribute("aria-label", record.layerName(column));
-        element.classList.toggle("current", column === current);
-      });
+    draw(values, placeOf, scroll, look) {
+      const { hover, cell, layer } = values;
+      const at = (l, t) => [l * GRID.column - scroll.left, placeOf(t) * GRID.row - scroll.top];
+      put(column, layer * GRID.column - scroll.left, 0);
+      chosen.hidden = !cell || placeOf(cell.position) < 0;
+      if (!chosen.hidden) put(chosen, ...at(cell.layer, cell.position));
+      const shown = hover && placeOf(hover.position) >= 0;
+      cross.hidden = !shown || at(0, hover.position)[1] < 0;
+      active.hidden = !shown;
+      if (!shown) return;
+      const { layer: l, position: t } = hover;
+      const [x, y] = at(l, t);
+      put(cross, 0, y + GRID.head);
+      put(active, x, y);
+      const shade = look.quantity.shade(l, t);
+      active.textContent = record.text(record.topIndex(l, t, 0));
+      active.classList.toggle("below", shade === -1);
+      active.style.background = shade >= 0 ? shadeFill(shade, look.dark) : "";
+      active.style.color = shade >= 0 ? shadeInk(shade, look.dark) : "";
+      header.textContent = record.label(t);
+      row.setAttribute("aria-rowindex", placeOf(t) + 2);
+      active.setAttribute("aria-colindex", l + 2);
+      active.setAttribute("aria-label", `${record.label(t)}, ${record.layerName(l)}: ${record.text(record.topIndex(l, t, 0))}, ${look.quantity.text(l, t)}`);
     },
   };
 }

@@ -2,21 +2,20 @@
  * What of a huge sheet is visible. Pure.
  */
 
+/** Sizes in pixels: a row, a column, the line of layer numbers, the row headers, a thumbnail. */
+export const GRID = { row: 24, column: 68, head: 26, side: 104, thumb: 20 };
+
 /**
- * Items that a viewport shows, with some beyond its edges so that scrolling rarely finds a gap.
+ * Items that a viewport shows, also in part.
  * @param {number} scroll pixels scrolled
  * @param {number} room pixels of the viewport
  * @param {number} size pixels of an item
  * @param {number} count items
- * @param {number} spare items beyond each edge; the range moves in steps of it
  * @returns {[number, number]} first, one past the last
  */
-export function visibleRange(scroll, room, size, count, spare) {
-  const first = Math.floor(scroll / size);
-  const last = Math.ceil((scroll + room) / size);
-  const from = Math.floor((first - spare) / spare) * spare;
-  const to = Math.ceil((last + spare) / spare) * spare;
-  return [Math.max(0, from), Math.min(count, Math.max(to, 0))];
+export function visibleRange(scroll, room, size, count) {
+  const first = Math.max(0, Math.floor(scroll / size));
+  return [Math.min(first, count), Math.max(0, Math.min(count, Math.ceil((scroll + room) / size)))];
 }
 
 /**

@@ -9,7 +9,10 @@ const ARRAYS = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, in
 /** Code → number, see report.py: 3 significant digits in 16 bits. 65535 is NaN, 0 is zero. */
 export const DECIMAL = new Float64Array(65536);
 for (let code = 1; code < 65535; code += 1) {
-  DECIMAL[code] = Number(`${100 + ((code - 1) % 900)}e${Math.floor((code - 1) / 900) - 64}`);
+  const digits = 100 + ((code - 1) % 900);
+  const exponent = Math.floor((code - 1) / 900) - 64;
+  // dividing by a power of ten up to 1e22 gives the very number that the decimal text means
+  DECIMAL[code] = exponent < 0 ? digits / 10 ** -exponent : digits * 10 ** exponent;
 }
 DECIMAL[65535] = NaN;
 
@@ -22,11 +25,17 @@ export function joinPlanes(planes, type) {
   const width = ARRAYS[type].BYTES_PER_ELEMENT;
   if (width === 1) return planes;
   const count = planes.length / width;
-  const bytes = new Uint8Array(planes.length);
+  const joined = width === 2 ? new Uint16Array(count) : new Uint32Array(count);
   for (let plane = 0; plane < width; plane += 1) {
-    for (let i = 0, from = plane * count, to = plane; i < count; i += 1, to += width) bytes[to] = planes[from + i];
+    for (let i = 0, from = plane * count, shift = 8 * plane; i < count; i += 1) joined[i] |= planes[from + i] << shift;
   }
-  return new ARRAYS[type](bytes.buffer);
+  return new ARRAYS[type](joined.buffer);
+}
+
+function bytesOf(binary) {
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i += 1) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }
 
 /**
@@ -34,7 +43,7 @@ export function joinPlanes(planes, type) {
  * @returns {Promise<Uint8Array>}
  */
 export async function inflate(base64) {
-  const packed = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const packed = Uint8Array.fromBase64?.(base64) ?? bytesOf(atob(base64));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -6,9 +6,10 @@ import { smallRecord } from "./page.js";
 test("decimal codes hold three digits over 72 decades, in order", () => {
   assert.equal(DECIMAL[0], 0);
   assert.ok(Number.isNaN(DECIMAL[65535]));
-  assert.equal(DECIMAL[1], 1e-62);
+  assert.equal(DECIMAL[1].toPrecision(3), "1.00e-62");
   assert.equal(DECIMAL[1 + 900 * 62], 1);
   assert.equal(DECIMAL[1 + 900 * 61 + 899], 0.999);
+  for (let n = 100; n < 1000; n += 1) for (const e of [-2, -9, -22]) assert.equal(DECIMAL[1 + 900 * (e + 64) + n - 100], Number(`${n}e${e}`));
   for (let code = 1; code < 65535; code += 1) assert.ok(DECIMAL[code] > DECIMAL[code - 1]);
 });
 
