@@ -33,7 +33,9 @@ SCRIPTS = (
     *("format", "payload", "quantity", "colour", "state", "actions"),
     *("tooltip", "legend", "grid_rows", "grid_window", "grid_paint", "grid_map", "grid_map_pane"),
     *("grid_controls", "grid_input", "grid_pane"),
-    *("image_pane", "image_zoom", "layer_strip", "layer_player", "region"),
+    *("image_map", "image_words", "image_view", "image_draw", "image_tools", "image_input"),
+    *("image_pane", "image_zoom", "strip_map", "layer_strip", "layer_player"),
+    *("region_sum", "region"),
     *("token_index", "find_token", "answer_chips", "answer_table", "pinned_pane", "chart"),
     *("export_data", "export_figure", "validity", "help", "keyboard", "main"),
 )

@@ -18,7 +18,7 @@ export const DEFAULTS = {
   collapsed: false, // the image block of the grid
   zoomedOut: false,
   /** @type {number[]} */ region: [], // positions marked on the image
-  view: 0, // 0 whole image, 1.. tiles
+  view: 0, // 0 whole image, 1.. tiles, −1 all tiles
   scale: "prob", // of the charts: prob log rank
   theme: "auto", // auto light dark
   dark: false, // what theme comes to; set by main.js, never in the hash

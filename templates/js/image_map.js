@@ -1,0 +1,153 @@
+/**
+ * Where things are: picture ↔ stage, patches under a point, patches beside each other. Pure.
+ * An ImageMap takes pixels of the original to pixels of the stage: stage = original × scale + (x, y).
+ */
+
+/** @typedef {{scale: number, x: number, y: number}} ImageMap */
+/** @typedef {[number, number, number, number]} Box left, top, right, bottom */
+
+/** The whole picture, as large as the room allows, in its middle. */
+export function fitMap(size, room, margin = 0) {
+  const scale = Math.max(1e-6, Math.min((room.width - 2 * margin) / size.width, (room.height - 2 * margin) / size.height));
+  return { scale, x: (room.width - size.width * scale) / 2, y: (room.height - size.height * scale) / 2 };
+}
+
+/** A part of the picture, as large as the room allows. */
+export function boxMap(box, room, limits, margin = 0) {
+  const [left, top, right, bottom] = box;
+  const wanted = fitMap({ width: right - left, height: bottom - top }, room, margin).scale;
+  const scale = Math.max(limits[0], Math.min(limits[1], wanted));
+  return { scale, x: room.width / 2 - ((left + right) / 2) * scale, y: room.height / 2 - ((top + bottom) / 2) * scale };
+}
+
+/** Zoom so that what is under `at` stays there. */
+export function zoomMap(map, factor, at, limits) {
+  const scale = Math.max(limits[0], Math.min(limits[1], map.scale * factor));
+  const by = scale / map.scale;
+  return { scale, x: at[0] - (at[0] - map.x) * by, y: at[1] - (at[1] - map.y) * by };
+}
+
+/** Keep the picture in the room: centred where it is smaller, without a gap where it is larger. */
+export function settleMap(map, size, room) {
+  const settle = (at, length, all) => (length <= all ? (all - length) / 2 : Math.max(all - length, Math.min(0, at)));
+  return {
+    scale: map.scale,
+    x: settle(map.x, size.width * map.scale, room.width),
+    y: settle(map.y, size.height * map.scale, room.height),
+  };
+}
+
+/** A box of the original on the stage. */
+export function boxOnStage(map, [left, top, right, bottom]) {
+  return [left * map.scale + map.x, top * map.scale + map.y, right * map.scale + map.x, bottom * map.scale + map.y];
+}
+
+/** A point of the stage on the original. */
+export const pointOnImage = (map, at) => [(at[0] - map.x) / map.scale, (at[1] - map.y) / map.scale];
+
+/**
+ * What the view switch offers. Tiles are offered together only where they lie side by side:
+ * overlapping tiles are never drawn over each other.
+ * @param {LensPage} record
+ * @returns {{value: number, label: string}[]} value −1: all tiles
+ */
+export function viewChoices(record) {
+  const choices = record.views.map((view) => ({ value: view, label: view === 0 ? "whole image" : `tile ${view}` }));
+  const extents = record.views.filter((view) => view > 0).map((view) => patchSet(record, view).extent);
+  const overlap = extents.some((a, n) => extents.slice(n + 1).some((b) => (
+    Math.min(a[2], b[2]) - Math.max(a[0], b[0]) > 0.5 && Math.min(a[3], b[3]) - Math.max(a[1], b[1]) > 0.5)));
+  return extents.length > 1 && !overlap ? [...choices, { value: -1, label: "all tiles" }] : choices;
+}
+
+const patchSets = new WeakMap();
+const patchKey = (view, row, column) => (view * 65536 + row) * 65536 + column;
+
+/**
+ * The patches that a view shows.
+ * @typedef {object} PatchSet
+ * @property {number} view
+ * @property {Int32Array} positions
+ * @property {Float32Array} boxes 4 per patch
+ * @property {Map<number, number>} indexOf position → place in `positions`
+ * @property {Box} extent what they cover together
+ * @property {{width: number, height: number}} patch the usual size of one
+ * @property {(n: number, down: number, right: number) => number} beside place of the patch so
+ *   many rows and columns away in the same view, −1 where there is none
+ *
+ * @param {LensPage} record
+ * @param {number} wanted −1 all tiles; a view that the record lacks gives its first one
+ * @returns {PatchSet}
+ */
+export function patchSet(record, wanted) {
+  const view = wanted === -1 && record.views.some((v) => v > 0) ? -1 : record.views.includes(wanted) ? wanted : record.views[0] ?? 0;
+  if (!patchSets.has(record)) patchSets.set(record, new Map());
+  const known = patchSets.get(record);
+  if (!known.has(view)) known.set(view, makePatchSet(record, view));
+  return known.get(view);
+}
+
+function makePatchSet(record, view) {
+  const positions = Int32Array.from(record.placed.filter((t) => (view === -1 ? record.view(t) > 0 : record.view(t) === view)));
+  const boxes = new Float32Array(4 * positions.length);
+  const cells = new Map();
+  const extent = [Infinity, Infinity, -Infinity, -Infinity];
+  positions.forEach((t, n) => {
+    const box = record.box(t);
+    boxes.set(box, 4 * n);
+    for (const side of [0, 1]) {
+      extent[side] = Math.min(extent[side], box[side]);
+      extent[side + 2] = Math.max(extent[side + 2], box[side + 2]);
+    }
+    const place = record.place(t);
+    cells.set(patchKey(record.view(t), place.row, place.column), n);
+  });
+  const middle = (length) => length.sort((a, b) => a - b)[positions.length >> 1] ?? 1;
+  return {
+    view, positions, boxes, extent,
+    indexOf: new Map(Array.from(positions, (t, n) => [t, n])),
+    patch: {
+      width: middle(Array.from(positions, (_, n) => boxes[4 * n + 2] - boxes[4 * n])),
+      height: middle(Array.from(positions, (_, n) => boxes[4 * n + 3] - boxes[4 * n + 1])),
+    },
+    beside(n, down, right) {
+      const t = positions[n];
+      const place = record.place(t);
+      const [row, column] = [place.row + down, place.column + right];
+      return row < 0 || column < 0 ? -1 : cells.get(patchKey(record.view(t), row, column)) ?? -1;
+    },
+  };
+}
+
+/** Place of the patch under a point of the original, −1 for none. */
+export function patchAt(set, [x, y]) {
+  const { boxes } = set;
+  for (let at = 0; at < boxes.length; at += 4) {
+    if (x >= boxes[at] && x < boxes[at + 2] && y >= boxes[at + 1] && y < boxes[at + 3]) return at / 4;
+  }
+  return -1;
+}
+
+/** Positions of the patches that a box of the original touches. */
+export function patchesIn(set, [left, top, right, bottom]) {
+  const found = [];
+  for (let n = 0, at = 0; n < set.positions.length; n += 1, at += 4) {
+    if (set.boxes[at] < right && set.boxes[at + 2] > left && set.boxes[at + 1] < bottom && set.boxes[at + 3] > top) found.push(set.positions[n]);
+  }
+  return found;
+}
+
+/** The nearest patch to the right (1, 0), below (0, 1) …: also from one tile into the next. */
+export function patchToward(set, n, [right, down]) {
+  const { boxes } = set;
+  const middle = (m, side) => (boxes[4 * m + side] + boxes[4 * m + side + 2]) / 2;
+  const least = (right ? set.patch.width : set.patch.height) * 0.25;
+  let best = n;
+  let cost = Infinity;
+  for (let m = 0; m < set.positions.length; m += 1) {
+    const [dx, dy] = [middle(m, 0) - middle(n, 0), middle(m, 1) - middle(n, 1)];
+    const along = dx * right + dy * down;
+    const price = along + 3 * Math.abs(right ? dy : dx);
+    if (along > least && price < cost) { cost = price; best = m; }
+  }
+  return best;
+}

@@ -1,0 +1,88 @@
+/**
+ * Which words to write on the picture: one per patch where there is room, else one per group of
+ * neighbouring patches that read as the same token. Pure.
+ */
+
+const AROUND = [[0, 1], [1, 0], [0, -1], [-1, 0], [1, 1], [1, -1], [-1, 1], [-1, -1]];
+
+/**
+ * Groups of neighbours (corners too) with the same top token, the surest first.
+ * @param {LensPage} record
+ * @param {PatchSet} set
+ * @param {number} layer
+ * @returns {{token: number, anchor: number, size: number, score: number}[]} anchor: place in the
+ *   set of the patch nearest to the group's middle; score: summed probability
+ */
+export function wordGroups(record, set, layer) {
+  const count = set.positions.length;
+  const tokens = Int32Array.from(set.positions, (t) => record.topIndex(layer, t, 0));
+  const seen = new Uint8Array(count);
+  const groups = [];
+  for (let first = 0; first < count; first += 1) {
+    if (seen[first]) continue;
+    const members = [first];
+    seen[first] = 1;
+    for (let at = 0; at < members.length; at += 1) {
+      for (const [down, right] of AROUND) {
+        const next = set.beside(members[at], down, right);
+        if (next < 0 || seen[next] || tokens[next] !== tokens[first]) continue;
+        seen[next] = 1;
+        members.push(next);
+      }
+    }
+    groups.push({
+      token: tokens[first], anchor: groupMiddle(set, members), size: members.length,
+      score: members.reduce((sum, n) => sum + record.topProb(layer, set.positions[n], 0), 0),
+    });
+  }
+  return groups.sort((a, b) => b.score - a.score || a.anchor - b.anchor);
+}
+
+function groupMiddle(set, members) {
+  const middle = (n, side) => (set.boxes[4 * n + side] + set.boxes[4 * n + side + 2]) / 2;
+  const mean = [0, 1].map((side) => members.reduce((sum, n) => sum + middle(n, side), 0) / members.length);
+  const far = (n) => (middle(n, 0) - mean[0]) ** 2 + (middle(n, 1) - mean[1]) ** 2;
+  return members.reduce((best, n) => (far(n) < far(best) ? n : best));
+}
+
+/**
+ * A token as it is written on the picture: without the mark of its leading space, which only
+ * costs room there (tooltip and grid show it), one line.
+ */
+export const pictureWord = (text) => text.replace(/^[▁ ]+(?=.)/u, "").slice(0, 40);
+
+/**
+ * Text that fits a width, with an ellipsis where it must be cut; "" when not even that fits.
+ * @param {string} text
+ * @param {number} width
+ * @param {(text: string) => number} measure
+ */
+export function fitWord(text, width, measure) {
+  if (measure(text) <= width) return text;
+  const letters = [...text];
+  let [low, high] = [0, letters.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (measure(`${letters.slice(0, middle).join("")}…`) <= width) low = middle;
+    else high = middle - 1;
+  }
+  return low > 0 ? `${letters.slice(0, low).join("")}…` : "";
+}
+
+/**
+ * Labels that do not cover each other: the first in the list wins.
+ * @template {{left: number, top: number, width: number, height: number}} Label
+ * @param {Label[]} labels
+ * @param {number} most
+ * @returns {Label[]}
+ */
+export function apart(labels, most) {
+  const kept = [];
+  for (const label of labels) {
+    if (kept.length >= most) break;
+    const clash = kept.some((other) => label.left < other.left + other.width + 4 && other.left < label.left + label.width + 4
+      && label.top < other.top + other.height + 4 && other.top < label.top + label.height + 4);
+    if (!clash) kept.push(label);
+  }
+  return kept;
+}
