@@ -33,6 +33,16 @@
         }, { capture: true, once: true });
       });
     },
+    /** The middle of a cell that lies wholly in the pane and the window. */
+    visibleCell(cells, pane, share) {
+      const frame = document.querySelector(pane).getBoundingClientRect();
+      const inside = [...document.querySelectorAll(cells)]
+        .map((cell) => cell.getBoundingClientRect())
+        .filter((box) => box.left >= frame.left && box.right <= Math.min(frame.right, innerWidth)
+          && box.top >= frame.top && box.bottom <= Math.min(frame.bottom, innerHeight));
+      const box = inside[Math.floor(share * (inside.length - 1))];
+      return [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+    },
     /** As `expect`, for a tooltip that must show something else than now. */
     expectTooltip(selector) {
       const tooltip = document.querySelector(selector);

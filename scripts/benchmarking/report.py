@@ -119,7 +119,7 @@ def visit(chromium: Any, path: Path, kind: PageKind) -> dict[str, float]:
         page.add_init_script(path=PROBE)
         page.goto(path.as_uri())
         values = {"opens": page.evaluate("probe.soon(probe.ready)")}
-        values["hover"] = statistics.median(hover(page, kind, nth) for nth in (3, 40, 17))
+        values["hover"] = statistics.median(hover(page, kind, share) for share in (0.2, 0.8, 0.5))
         values["colour switch"] = statistics.median(switch(page, kind.colour) for _ in range(3))
         if kind.layer:
             values["layer switch"] = statistics.median(switch(page, kind.layer) for _ in range(3))
@@ -140,12 +140,14 @@ def visit(chromium: Any, path: Path, kind: PageKind) -> dict[str, float]:
         context.close()
 
 
-def hover(page: Any, kind: PageKind, nth: int) -> float:
-    """Milliseconds from the pointer's arrival on a visible cell to its tooltip on the screen."""
-    cells = page.locator(kind.cell)
-    box = cells.nth(min(nth, cells.count() - 1)).bounding_box()
+def hover(page: Any, kind: PageKind, share: float) -> float:
+    """Milliseconds from the pointer's arrival on a visible cell to its tooltip on the screen.
+
+    Which cell: that share of the way through those that can be seen.
+    """
+    x, y = page.evaluate("pane => probe.visibleCell(...pane)", [kind.cell, kind.scroller, share])
     page.evaluate("selector => probe.expectTooltip(selector)", kind.tooltip)
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(x, y)
     return float(page.evaluate("probe.soon(probe.answer)"))
 
 
