@@ -6,7 +6,8 @@
 const AROUND = [[0, 1], [1, 0], [0, -1], [-1, 0], [1, 1], [1, -1], [-1, 1], [-1, -1]];
 
 /**
- * Groups of neighbours (corners too) with the same top token, the surest first.
+ * Groups of neighbours (corners too) with the same top token, the surest first, words that were
+ * named already later.
  * @param {LensPage} record
  * @param {PatchSet} set
  * @param {number} layer
@@ -35,7 +36,21 @@ export function wordGroups(record, set, layer) {
       score: members.reduce((sum, n) => sum + record.topProb(layer, set.positions[n], 0), 0),
     });
   }
-  return groups.sort((a, b) => b.score - a.score || a.anchor - b.anchor);
+  return firstOfEachWord(groups.sort((a, b) => b.score - a.score || a.anchor - b.anchor));
+}
+
+/**
+ * The order in which groups get their label where there is no room for all: a word that is written
+ * already counts less each time, so that a tower is named before the fifth group of trees.
+ */
+function firstOfEachWord(groups) {
+  const times = new Map();
+  const weights = new Map(groups.map((group) => {
+    const before = times.get(group.token) ?? 0;
+    times.set(group.token, before + 1);
+    return [group, group.score / 4 ** before];
+  }));
+  return groups.sort((a, b) => weights.get(b) - weights.get(a) || a.anchor - b.anchor);
 }
 
 function groupMiddle(set, members) {
