@@ -42,6 +42,21 @@ export function mapShades(rows, lines, layers, shade) {
 }
 
 /**
+ * Runs of rows of one kind.
+ * @param {Int32Array} rows
+ * @param {(t: number) => number} kindOf
+ * @returns {[number, number, number][]} kind, first row, one past the last
+ */
+export function mapRuns(rows, kindOf) {
+  const runs = [];
+  rows.forEach((t, n) => {
+    if (runs.length && runs.at(-1)[0] === kindOf(t)) runs.at(-1)[2] = n + 1;
+    else runs.push([kindOf(t), n, n + 1]);
+  });
+  return runs;
+}
+
+/**
  * Paint shades as one pixel each.
  * @param {HTMLCanvasElement} canvas
  * @param {Float32Array} shades (line, layer)

@@ -1,7 +1,7 @@
 /**
  * The zoomed-out grid: its axes, its hover, its click. The painting is in grid_map.js.
  */
-/* global quantityNow, QUANTITY_KEYS, isBand, mapLayout, mapShades, paintMap, anchorTooltip, chooseCell,
+/* global quantityNow, QUANTITY_KEYS, isBand, mapLayout, mapRuns, mapShades, paintMap, anchorTooltip, chooseCell,
    togglePin, isPinned, moveCursor */
 
 const MAP_SIDE = 76;
@@ -53,13 +53,18 @@ export function mountGridMap(root, record, state, listRows) {
         ? [axisLabel(String(number), (l + 0.5) * layout.column)] : [])));
     const labels = [];
     let free = -Infinity;
-    for (let n = 0; n < rows.length; n += 1) {
-      const kind = record.kind(rows[n]);
-      const at = (n + 0.5) * layout.row;
-      const starts = n === 0 || record.kind(rows[n - 1]) !== kind;
-      if (at < free || !(starts || layout.row >= 12)) continue;
-      labels.push(axisLabel(kind === 1 && layout.row < 12 ? "image" : kind === 1 ? String(record.patchNumber.get(rows[n])) : record.label(rows[n]), at, kind === 1 ? "" : "token"));
+    const add = (text, at, kind) => {
+      if (at < free) return;
+      labels.push(axisLabel(text, at, kind));
       free = at + 13;
+    };
+    if (layout.row >= 12) {
+      rows.forEach((t, n) => add(record.kind(t) === 1 ? String(record.patchNumber.get(t)) : record.label(t), (n + 0.5) * layout.row, record.kind(t) === 1 ? "number" : "token"));
+    } else {
+      for (const [kind, from, to] of mapRuns(rows, (t) => record.kind(t))) {
+        const height = (to - from) * layout.row;
+        if (height >= 13 || kind !== 1) add(["text", "image", "answer"][kind], Math.max(7, (from + to) / 2 * layout.row), "");
+      }
     }
     sides.replaceChildren(...labels);
   }

@@ -1,0 +1,405 @@
+"""The report in a real browser. `tests/run.sh` finds or installs one and names it in CHROMIUM."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from records import HOSTILE_TEXTS, hostile_record, make_record
+
+from logit_lens.record import LensRecord
+from logit_lens.report import write_report
+
+CHROMIUM = os.environ.get("CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: bash tests/run.sh gets one")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+COLOURS = ("prob", "entropy", "kl", "rank", "agree", "none")
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_report(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Open a record as a report. Afterwards: no error was logged, nothing was asked of anyone."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_(
+        record: LensRecord,
+        hash: str = "",
+        size: tuple[int, int] = (1280, 800),
+        ready: bool = True,
+        **options: Any,
+    ) -> Page:
+        path = tmp_path / "report.html"
+        write_report(record, path)
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on(
+            "console",
+            lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None,
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request",
+            lambda r: (
+                None
+                if r.url.startswith(("data:", "blob:", path.as_uri()))
+                else complaints.append(f"asked for {r.url}")
+            ),
+        )
+        if hash == "no stream":
+            page.add_init_script("delete globalThis.DecompressionStream")
+            hash = ""
+        page.goto(path.as_uri() + hash)
+        if ready:
+            page.wait_for_selector('html[data-state="ready"]')
+            two_frames(page)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def two_frames(page: Page) -> None:
+    """Until what was asked for has been drawn."""
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+
+
+def shown(value: float) -> str:
+    """A number as the page writes it, written independently of format.js."""
+    if np.isnan(value):
+        return "–"
+    value = float(f"{float(value):.2e}")
+    if value == 0:
+        return "0"
+    if value < 0.000995 or value >= 99950:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        return f"{mantissa}e{int(exponent):+d}".replace("e+", "e+")
+    decimals = max(0, 2 - int(np.floor(np.log10(value))))
+    return f"{value:.{decimals}f}"
+
+
+def scales() -> dict[str, list[str]]:
+    """The 256 fills of both themes, from colour.js itself."""
+    script = (
+        "import(process.argv[1]).then((c) => console.log(JSON.stringify(Object.fromEntries("
+        "[false, true].map((d) => [d ? 'dark' : 'light',"
+        " Array.from({length: 256}, (_, n) => c.shadeFill(n / 255, d))])))))"
+    )
+    path = Path(__file__).parents[1] / "templates/js/colour.js"
+    done = subprocess.run(
+        ["node", "-e", script, str(path)], capture_output=True, text=True, check=True
+    )
+    fills: dict[str, list[str]] = json.loads(done.stdout)
+    return fills
+
+
+def hover_cell(page: Page, layer: int, position: int, more: str = "") -> dict[str, Any]:
+    """Select a cell by the address, point at it with the mouse, read what the page says there."""
+    page.evaluate(f"location.hash = 'cell={layer}.{position}{more}'")
+    page.wait_for_function(
+        "() => !document.querySelector('.grid-chosen').hidden && "
+        "document.querySelector('.grid-chosen').getBoundingClientRect().width > 0"
+    )
+    two_frames(page)
+    box = page.locator(".grid-chosen").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    two_frames(page)
+    return page.evaluate("""() => {
+        const cell = document.getElementById("grid-active");
+        const tip = document.getElementById("tooltip");
+        const all = (name) => [...tip.querySelectorAll(name)].map((e) => e.textContent);
+        return {
+            text: cell.textContent, label: cell.getAttribute("aria-label"),
+            row: cell.parentElement.getAttribute("aria-rowindex"),
+            column: cell.getAttribute("aria-colindex"), below: cell.classList.contains("below"),
+            fill: cell.style.background,
+            tipHidden: tip.hidden, layer: tip.querySelector(".tip-layer").textContent,
+            place: tip.querySelector(".tip-place").textContent,
+            tokens: all(".tip-tokens .token"), probs: all(".tip-prob"), ids: all(".tip-id"),
+            facts: Object.fromEntries([...tip.querySelectorAll(".tip-facts > div")].map(
+                (fact) => [...fact.children].map((e) => e.textContent))),
+        };
+    }""")
+
+
+def test_what_the_page_says_is_the_record(open_report: Open) -> None:
+    """200 random cells, in every colour mode: text, tooltip, statistics and colour."""
+    record = make_record(layers=12, grid=(6, 6), answer=4, k=5, tracked=3)
+    token = int(record.tracked_ids[1])
+    page = open_report(record)
+    fills = scales()["light"]
+    random = np.random.default_rng(7)
+    final = record.top_ids[-1, :, 0]
+    for n in range(200):
+        colour = COLOURS[n % len(COLOURS)]
+        layer, t = int(random.integers(12)), int(random.integers(len(record.input_ids)))
+        chosen = f"&colour={colour}" + (f"&tokens={token}" if colour == "rank" else "")
+        said = hover_cell(page, layer, t, chosen)
+        cell = (layer, t)
+        assert said["text"] == record.token(record.top_ids[cell][0])
+        assert said["tokens"] == [record.token(i) for i in record.top_ids[cell]]
+        assert said["probs"] == [shown(p) for p in record.top_probs[cell]]
+        assert said["ids"] == [str(i) for i in record.top_ids[cell]]
+        assert said["layer"] == ("embeddings" if layer == 0 else f"layer {layer}")
+        assert said["place"].endswith(f"position {t}")
+        assert int(said["column"]) == layer + 2
+        assert said["facts"]["entropy"] == f"{shown(record.entropy[cell])} nats"
+        assert said["facts"]["KL to final"] == f"{shown(record.kl[cell])} nats"
+        same = record.top_ids[:, t, 0] == final[t]
+        decided = 11 - int(np.argmin(same[::-1])) + 1 if not same.all() else 0
+        assert said["facts"]["decided from"] == (f"layer {decided}" if decided else "embeddings")
+        value, shade, below = expected_colour(record, colour, layer, t)
+        assert said["below"] is below
+        if shade is None:
+            assert not said["fill"].startswith("rgb"), colour
+        else:
+            assert said["fill"] in near(fills, shade), (colour, cell)
+        if value is not None:
+            assert said["label"].endswith(f", {value}"), (colour, cell)
+
+
+def near(fills: list[str], shade: float) -> list[str]:
+    """The fill of a shade; its neighbours too, for values that lie halfway between two."""
+    step = round(shade * 255)
+    around = fills[max(0, step - 1) : step + 2]
+    return [re.sub(r"rgb\((\d+) (\d+) (\d+)\)", r"rgb(\1, \2, \3)", fill) for fill in around]
+
+
+def expected_colour(
+    record: LensRecord, colour: str, layer: int, t: int
+) -> tuple[str | None, float | None, bool]:
+    """What the quantity reads, its place on the scale, and whether it is only a bound."""
+    cell = (layer, t)
+    k = record.top_ids.shape[2]
+    if colour == "prob":
+        return shown(record.top_probs[cell][0]), float(record.top_probs[cell][0]), False
+    if colour in ("entropy", "kl"):
+        values = getattr(record, colour)
+        return shown(values[cell]), float(values[cell] / values.max()), False
+    if colour == "rank":
+        rank = int(record.tracked_ranks[cell][1])
+        worst = max(k, int(record.tracked_ranks[:, :, 1].max()))
+        return f"#{rank + 1:,}", float(1 - np.log1p(rank) / np.log1p(worst)), False
+    if colour == "agree":
+        wanted = record.top_ids[-1, t, 0]
+        places = np.flatnonzero(record.top_ids[cell] == wanted)
+        slot = np.flatnonzero(record.tracked_ids == wanted)
+        if len(slot):
+            rank = int(record.tracked_ranks[cell][slot[0]])
+        elif len(places):
+            rank = int(places[0])
+        else:
+            return f"> #{k}", None, True
+        below = rank >= k
+        shade = None if below else 1.0 if rank == 0 else 0.6 * (1 - rank / k)
+        return f"#{rank + 1:,}", shade, below
+    return None, None, False
+
+
+def test_a_token_outside_the_top_k_is_below_and_never_zero(open_report: Open) -> None:
+    record = make_record(tracked=0)
+    token = int(record.top_ids[2, 5, 3])
+    page = open_report(record)
+    seen = set()
+    for layer in range(5):
+        for t in range(2, len(record.input_ids), 3):
+            ranks = np.flatnonzero(record.top_ids[layer, t] == token)
+            said = hover_cell(page, layer, t, f"&tokens={token}")
+            known = len(ranks) > 0
+            seen.add(known)
+            assert said["below"] is not known
+            fact = said["facts"][record.token(token)]
+            probs = record.top_probs[layer, t]
+            if known:
+                assert fact == f"{shown(probs[ranks[0]])} · #{ranks[0] + 1}"
+            else:
+                assert fact == f"below {shown(probs[-1])}"
+                assert said["label"].endswith(f"< {shown(probs[-1])}")
+    assert seen == {True, False}
+
+
+def test_nothing_in_a_hostile_record_is_more_than_text(open_report: Open) -> None:
+    record = hostile_record()
+    page = open_report(record, size=(1280, 800))
+    elements = page.evaluate("document.querySelectorAll('script, img, b, iframe, object').length")
+    page.keyboard.press("c")
+    found = set()
+    for t in range(len(record.input_ids)):
+        said = hover_cell(page, 2, t, f"&tokens={t % 20}&pins=2.{t}")
+        assert said["tokens"] == [record.token(i) for i in record.top_ids[2, t]]
+        found |= set(said["tokens"])
+    page.keyboard.press("?")
+    page.keyboard.press("Escape")
+    page.locator("#validity-button").click()
+    page.keyboard.press("Escape")
+    two_frames(page)
+    assert len(found & set(HOSTILE_TEXTS)) > 15
+    assert page.evaluate("window.hacked") is None
+    now = page.evaluate(
+        "document.querySelectorAll('script, img:not([src^=blob]), b, iframe, object').length"
+    )
+    assert now <= elements
+
+
+def no_image() -> LensRecord:
+    return make_record(grid=(0, 0), text=9)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param(make_record(layers=1), id="one layer"),
+        pytest.param(make_record(grid=(0, 0), text=1, answer=0), id="one position"),
+        pytest.param(make_record(grid=(1, 1), text=0, answer=0), id="one patch"),
+        pytest.param(no_image(), id="no image"),
+        pytest.param(make_record(text=0, answer=0), id="no text"),
+        pytest.param(make_record(answer=0), id="no answer"),
+        pytest.param(make_record(k=1), id="k is 1"),
+        pytest.param(make_record(statistics=False, tracked=0), id="nothing recorded but the top"),
+        pytest.param(make_record(views=5), id="tiles"),
+        pytest.param(make_record(picture_size=(1, 1)), id="a picture of one pixel"),
+        pytest.param(make_record(picture_size=(2000, 20)), id="a very wide picture"),
+        pytest.param(
+            replace(make_record(), image=np.frombuffer(b"\x89PNG no picture", np.uint8)),
+            id="a broken picture",
+        ),
+        pytest.param(
+            make_record(meta={"check": {"positions": 0, "argmax_agree": None}, "crop": None}),
+            id="no check",
+        ),
+    ],
+)
+def test_odd_records_open_and_answer_to_keys(open_report: Open, record: LensRecord) -> None:
+    page = open_report(record)
+    for size in ((1280, 800), (320, 600)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.locator(".grid-scroller").focus()
+        for key in ("ArrowDown", "Enter", "ArrowRight", "End", "Control+End", "[", "]", "c", "z"):
+            page.keyboard.press(key)
+        two_frames(page)
+        for key in ("z", "f", "f", "c", "c", "c", "c", "c", "Escape", "Escape"):
+            page.keyboard.press(key)
+        two_frames(page)
+        for rows in ("text", "image", "answer", "pinned", "matches", "all"):
+            page.evaluate(f"location.hash = 'rows={rows}'")
+            two_frames(page)
+        assert page.locator("html").get_attribute("data-state") == "ready"
+
+
+def test_without_javascript_the_page_says_so_and_shows_what_it_can(open_report: Open) -> None:
+    page = open_report(make_record(), ready=False, java_script_enabled=False)
+    text = page.locator("body").inner_text()
+    assert "needs JavaScript" in text and "What is in the middle?" in text
+    assert "a red circle" in text
+    assert page.locator("#picture").is_visible()
+    assert not page.locator("#grid-pane").is_visible()
+
+
+def test_a_browser_that_cannot_unpack_says_so(open_report: Open) -> None:
+    page = open_report(make_record(), hash="no stream", ready=False)
+    page.wait_for_selector('html[data-state="failed"]')
+    assert "DecompressionStream" in page.locator("#failure").inner_text()
+    assert page.locator("#picture").is_visible()
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1280, 1920, 3840])
+def test_nothing_sticks_out_at_any_width(open_report: Open, width: int) -> None:
+    page = open_report(make_record(), size=(width, 800))
+    overflow = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0
+    if width >= 1280:
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_keys_alone_do_the_whole_tour(open_report: Open) -> None:
+    page = open_report(make_record(layers=8))
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.getAttribute('role')") == "grid":
+            break
+    two_frames(page)
+    assert page.locator("#tooltip").is_visible()
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.press("c")
+    page.keyboard.press("]")
+    for part in ("pins=1.0", "cell=1.0", "layer=2", "colour="):
+        page.wait_for_function(f"() => location.hash.includes('{part}')")
+    page.keyboard.press("t")
+    two_frames(page)
+    assert page.locator("html").get_attribute("data-theme") in ("dark", "light")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => !location.hash.includes('cell=')")
+    page.evaluate("history.back()")
+    page.wait_for_function("() => location.hash.includes('cell=1.0')")
+
+
+def test_an_address_brings_back_the_view(open_report: Open) -> None:
+    page = open_report(
+        make_record(layers=8), hash="#layer=3&cell=3.5&pins=3.5&colour=kl&rows=image"
+    )
+    assert page.locator("select[name=colour]").input_value() == "kl"
+    assert page.locator("select[name=rows]").input_value() == "image"
+    assert page.locator(".grid-chosen").is_visible()
+
+
+def test_a_big_record_stays_light(open_report: Open) -> None:
+    page = open_report(make_record(layers=60, grid=(40, 50), k=3, vocabulary=3000))
+    scroller = page.locator(".grid-scroller")
+    for part in (0.2, 0.5, 1.0):
+        scroller.evaluate(
+            "(e, p) => { e.scrollTop = e.scrollHeight * p; e.scrollLeft = e.scrollWidth * p; }",
+            part,
+        )
+        two_frames(page)
+    assert page.evaluate("document.querySelectorAll('*').length") <= 5000
+
+
+@pytest.mark.skipif("AXE_CORE" not in os.environ, reason="AXE_CORE names no axe.min.js")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(open_report: Open, theme: str) -> None:
+    page = open_report(make_record(), hash=f"#theme={theme}&pins=2.5,3.7&cell=2.5&tokens=1")
+    page.evaluate(Path(os.environ["AXE_CORE"]).read_text(encoding="utf-8"))
+    page.locator(".grid-scroller").focus()
+    page.keyboard.press("ArrowDown")
+    two_frames(page)
+    found = page.evaluate("axe.run().then((r) => r.violations)")
+    serious = [
+        (
+            rule["id"],
+            [node["html"][:200] for node in rule["nodes"]],
+            rule["nodes"][0]["failureSummary"],
+        )
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
