@@ -36,8 +36,10 @@ SCRIPTS = (
     *("image_map", "image_words", "image_view", "image_draw", "image_tools", "image_input"),
     *("image_pane", "image_zoom", "strip_map", "layer_strip", "layer_player"),
     *("region_sum", "region"),
-    *("token_index", "find_token", "answer_chips", "answer_table", "pinned_pane", "chart"),
-    *("export_data", "export_figure", "validity", "help", "keyboard", "main"),
+    *("work", "patch_thumb", "token_index", "find_token"),
+    *("answer_words", "answer_chips", "answer_table", "chart", "pinned_pane"),
+    *("export_data", "export_figure", "validity", "help"),
+    *("keyboard", "main"),
 )
 STYLES = (
     *("theme.css", "report.css"),
