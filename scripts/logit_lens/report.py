@@ -37,7 +37,7 @@ SCRIPTS = (
     *("image_pane", "image_zoom", "strip_map", "layer_strip", "layer_player"),
     *("region_sum", "region"),
     *("work", "patch_thumb", "token_index", "find_token"),
-    *("answer_words", "answer_chips", "answer_table", "chart", "pinned_pane"),
+    *("answer_words", "answer_chips", "answer_table", "chart_data", "chart", "pinned_pane"),
     *("export_data", "export_figure", "validity", "help"),
     *("keyboard", "main"),
 )

@@ -1,10 +1,179 @@
 /**
- * Trajectories of the pinned cells' tokens over the layers.
+ * The pinned positions: one chart each, side by side, with the same vertical axis.
  */
+/* global CHART, chartTokens, chartSeries, chartAxis, drawChart, readChart, chartLayerAt, anchorTooltip,
+   drawPatchThumb, formatProb, formatCount */
 
 /**
  * @param {HTMLElement} root
  * @param {LensPage} record
  * @param {object} state
  */
-export function mountPinnedPane(root, record, state) {}
+export function mountPinnedPane(root, record, state) {
+  const [tools, body] = ["#pinned-toolbar", "#pinned-body"].map((name) => root.querySelector(name));
+  let cards = [];
+
+  function fillTools() {
+    const pinned = state.get("pins").length > 0;
+    if (!pinned) tools.replaceChildren();
+    else if (!tools.children.length) tools.append(document.getElementById("pinned-tools").content.cloneNode(true));
+    for (const button of tools.querySelectorAll("[data-scale]")) button.setAttribute("aria-pressed", String(button.dataset.scale === state.get("scale")));
+  }
+
+  function rebuild() {
+    fillTools();
+    const positions = [...new Set(state.get("pins").map((pin) => pin.position))];
+    root.classList.toggle("empty", positions.length === 0);
+    if (positions.length === 0) {
+      cards = [];
+      body.replaceChildren(pinnedTour(record));
+      return;
+    }
+    const focused = body.contains(document.activeElement) ? document.activeElement.closest(".card")?.dataset.position : undefined;
+    const models = chartModels(record, state, positions);
+    cards = models.map((model) => pinnedCard(record, model));
+    body.replaceChildren(...cards);
+    cards.forEach((card, n) => { card.model = models[n]; });
+    layOut();
+    if (focused) body.querySelector(`[data-position="${focused}"] .plot`)?.focus();
+  }
+
+  function layOut() {
+    if (!cards.length) return;
+    const room = body.clientHeight;
+    for (const card of cards) {
+      const labels = card.querySelector(".chart-labels");
+      const width = Math.max(120, card.querySelector(".chart").clientWidth - labels.offsetWidth);
+      const rows = card.model.series.length;
+      const height = Math.max(112, rows * CHART.label + 14, Math.min(260, room - 42));
+      drawChart(card, card.model, { width, height });
+    }
+    read();
+  }
+
+  function read() {
+    if (!cards.length) return;
+    const layer = state.get("hover")?.layer ?? state.get("layer");
+    for (const card of cards) readChart(card, layer);
+    const reading = tools.querySelector(".pinned-reading");
+    if (reading) reading.textContent = `values at ${record.layerName(layer)}`;
+  }
+
+  tools.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button?.dataset.scale) state.set({ scale: button.dataset.scale });
+    else if (button) state.set({ pins: [] });
+  });
+  listenToCharts(body, record, state);
+  new ResizeObserver(layOut).observe(body);
+  state.on(["pins", "tokens", "scale", "dark"], rebuild);
+  state.on(["layer", "hover"], read);
+}
+
+function pinnedTour(record) {
+  const tour = document.getElementById("pinned-tour").content.cloneNode(true);
+  const answered = record.answerPositions.length > 0;
+  tour.querySelector(".tour-answer").hidden = !answered;
+  tour.querySelector(".tour-find").hidden = answered;
+  return tour;
+}
+
+/** What each chart shows; a token has the same colour in all of them where that is possible. */
+function chartModels(record, state, positions) {
+  const scale = state.get("scale");
+  const given = new Map(); // token → colour
+  const chosen = state.get("tokens").map((id) => record.indexOf(id));
+  const models = positions.map((position) => {
+    const pinned = state.get("pins").filter((pin) => pin.position === position).map((pin) => pin.layer);
+    const { indices, more, moreBest } = chartTokens(record, position, { tokens: state.get("tokens"), layers: pinned });
+    const used = new Set(indices.filter((i) => given.has(i)).map((i) => given.get(i)));
+    const mine = new Set();
+    const series = chartSeries(record, position, indices, scale).map((one) => {
+      let colour = given.get(one.index);
+      if (colour === undefined || mine.has(colour)) {
+        colour = 0;
+        while (mine.has(colour) || used.has(colour)) colour += 1;
+        given.set(one.index, given.get(one.index) ?? colour);
+      }
+      mine.add(colour);
+      return { ...one, colour };
+    });
+    return { record, position, scale, series, pinned, more, moreBest, chosen, dark: state.get("dark") };
+  });
+  const axis = chartAxis(scale, models.flatMap((model) => model.series), record.K);
+  return models.map((model) => ({ ...model, axis }));
+}
+
+function pinnedCard(record, model) {
+  const card = document.getElementById("pinned-card").content.firstElementChild.cloneNode(true);
+  const { position: t, pinned } = model;
+  const title = card.querySelector("h3");
+  card.dataset.position = t;
+  title.textContent = record.label(t);
+  title.classList.toggle("token", record.kind(t) !== 1);
+  const place = record.place(t);
+  card.querySelector(".card-note").textContent = [
+    place ? `row ${place.row}, column ${place.column}` : `position ${t}`,
+    `pinned at ${[...pinned].sort((a, b) => a - b).map((l) => record.layers[l]).join(", ")}`,
+    ...(model.more ? [`${formatCount(model.more, "more token")} never above ${formatProb(model.moreBest)}`] : []),
+  ].join(" · ");
+  drawPatchThumb(card.querySelector(".thumb"), record, t);
+  const unpin = card.querySelector(".card-unpin");
+  unpin.setAttribute("aria-label", `Unpin ${record.label(t)}`);
+  const plot = card.querySelector(".plot");
+  plot.setAttribute("aria-label", `${record.label(t)}, tokens over the layers`);
+  plot.setAttribute("aria-valuemin", 0);
+  plot.setAttribute("aria-valuemax", record.L - 1);
+  return card;
+}
+
+/** Pointer and keys of all charts. */
+function listenToCharts(body, record, state) {
+  const cellAt = (card, layer) => ({ layer, position: Number(card.dataset.position) });
+  function hover(card, layer) {
+    // the tooltip stands beside all charts, so that no line is hidden
+    anchorTooltip(body.getBoundingClientRect());
+    state.set({ hover: cellAt(card, layer) });
+  }
+  body.addEventListener("pointermove", (event) => {
+    const plot = event.target.closest(".plot");
+    if (plot) hover(plot.closest(".card"), chartLayerAt(plot.closest(".card"), event.clientX));
+    else if (state.get("hover") && !event.target.closest(".chart")) state.set({ hover: null });
+    const label = event.target.closest(".chart-label");
+    const card = event.target.closest(".card");
+    for (const line of body.querySelectorAll(".chart-line")) {
+      const index = label?.dataset.index;
+      line.classList.toggle("faded", index !== undefined && !(line.dataset.index === index && line.closest(".card") === card));
+    }
+  });
+  body.addEventListener("pointerleave", () => {
+    state.set({ hover: null });
+    for (const line of body.querySelectorAll(".faded")) line.classList.remove("faded");
+  });
+  body.addEventListener("click", (event) => {
+    const card = event.target.closest(".card");
+    if (!card) return;
+    const label = event.target.closest(".chart-label");
+    if (event.target.closest(".card-unpin")) {
+      state.set({ pins: state.get("pins").filter((pin) => pin.position !== Number(card.dataset.position)), hover: null });
+    } else if (label) {
+      const id = record.id(Number(label.dataset.index));
+      const only = state.get("tokens").length === 1 && state.get("tokens")[0] === id;
+      state.set({ tokens: only ? [] : [id] });
+    } else if (event.target.closest(".plot")) state.set({ layer: chartLayerAt(card, event.clientX) });
+  });
+  body.addEventListener("focusin", (event) => {
+    if (event.target.matches(".plot:focus-visible")) hover(event.target.closest(".card"), state.get("layer"));
+  });
+  body.addEventListener("focusout", (event) => { if (event.target.matches(".plot")) state.set({ hover: null }); });
+  body.addEventListener("keydown", (event) => {
+    const plot = event.target.closest(".plot");
+    if (!plot || event.ctrlKey || event.altKey || event.metaKey) return;
+    const now = state.get("hover")?.layer ?? state.get("layer");
+    const to = { ArrowLeft: now - 1, ArrowDown: now - 1, ArrowRight: now + 1, ArrowUp: now + 1, Home: 0, End: record.L - 1 }[event.key];
+    if (to !== undefined) hover(plot.closest(".card"), Math.max(0, Math.min(record.L - 1, to)));
+    else if (event.key === "Enter") state.set({ layer: now });
+    else return;
+    event.preventDefault();
+  });
+}
