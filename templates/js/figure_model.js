@@ -27,7 +27,7 @@ export function figureLines(text, width, most = 4) {
 export const xmlText = (text) => text.toWellFormed?.().replace(/[\0-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]/g, "\uFFFD") ?? text.replace(/[\0-\x08\x0B\x0C\x0E-\x1F\uD800-\uDFFF\uFFFE\uFFFF]/g, "\uFFFD");
 
 /** A word cut to what fits, in letters. */
-export const fitWord = (text, letters) => ([...text].length <= letters ? text : letters < 2 ? "" : `${[...text].slice(0, letters - 1).join("")}…`);
+export const cutWord = (text, letters) => ([...text].length <= letters ? text : letters < 2 ? "" : `${[...text].slice(0, letters - 1).join("")}…`);
 
 /**
  * Caption of the figure, with all that is needed to make it again.
@@ -60,7 +60,7 @@ export function figurePatches(record, quantity, { layer, view, scale }) {
     const size = Math.min(13, height * 0.4, width * 0.26);
     return {
       t, x: left * scale, y: top * scale, width, height, shade: quantity.shade(layer, t), size,
-      word: size < 5 ? "" : fitWord(record.text(record.topIndex(layer, t, 0)).replace(/^[▁Ġ]/u, ""), Math.floor((width - 3) / (size * 0.61))),
+      word: size < 5 ? "" : cutWord(record.text(record.topIndex(layer, t, 0)).replace(/^[▁Ġ]/u, ""), Math.floor((width - 3) / (size * 0.61))),
     };
   });
 }
