@@ -54,43 +54,32 @@ class ReplayTail:
 
     What follows the layers (merging streams, norm, unembedding, scale, soft-cap) is then the
     model's own code, whatever it is. It depends on the state alone, so any text of the same length
-    may stand for the prompt: no vision tower runs, and the layers before the last one only hand on
-    what they are given. Costs an embedding lookup and some Python more than the plain tail.
-    Layers before the last hand on their input, so a family whose tail reads *other* layers' results
-    (inkling2) cannot be replayed; the self-check refuses it.
+    may stand for the prompt: no vision tower runs, and the layers before the last one hand on what
+    they are given. Costs an embedding lookup and some Python more than the plain tail. A family
+    whose tail reads *other* layers' results too (inkling2) cannot be replayed: the self-check
+    refuses it.
+
+    >>> ReplayTail(model, anatomy.layers)(state, slice(0, 64)).shape
+    torch.Size([64, 262144])
     """
 
-    def __init__(self, model: Any, layers: Iterable[nn.Module], inputs: Any = None) -> None:
-        """Prepare to replay ``model``.
-
-        Args:
-            model: the model; nothing in it is changed outside a call.
-            layers: its decoder layers.
-            inputs: what its forward takes beside the positions' ids, for encoder-decoder models.
-        """
+    def __init__(self, model: Any, layers: Iterable[nn.Module]) -> None:
+        """Prepare to replay ``model``; nothing in it is changed outside a call."""
         self._model, self._layers = model, list(layers)
-        self._inputs = dict(inputs or {})
         self._filler = _plain_text_id(model.config)
-        self._templates: dict[int, list[Any]] = {}  # by number of positions: each layer's output
-        self._batch_axis = _batch_axis(self._last_state(_PROBE), _PROBE)
+        outputs = self._record(_PROBE)
+        self._like = _state(outputs[-1])  # device and type of what the last layer returns
+        self._axis = _batch_axis(self._like, _PROBE)
+        # what layers return beside the state: None for a bare tensor and for one that did not run
+        self._rests = [out[1:] if isinstance(out, tuple | list) else None for out in outputs]
 
     def __call__(self, state: Tensor, positions: Any) -> Tensor:
         """Logits (position, vocab) of a state at ``positions``; further axes are streams."""
-        before = (slice(None),) * self._batch_axis  # streams that come before the positions
-        hidden = state[(*before, positions)].unsqueeze(self._batch_axis)
-        n_positions = hidden.shape[self._batch_axis + 1]
-        last = self._last_state(n_positions)
-        hidden = hidden.to(last.device, last.dtype)
-        with self._replaced(self._templates[n_positions], hidden):
-            return self._logits(n_positions)
-
-    def _last_state(self, n_positions: int) -> Tensor:
-        if n_positions not in self._templates:
-            # two lengths at most occur in one reading: a full chunk and the rest
-            while len(self._templates) > 1:
-                self._templates.pop(next(iter(self._templates)))
-            self._templates[n_positions] = self._record(n_positions)
-        return _state(self._templates[n_positions][-1])
+        streams_before = (slice(None),) * self._axis
+        hidden = state[(*streams_before, positions)].unsqueeze(self._axis)
+        hidden = hidden.to(self._like.device, self._like.dtype)
+        with self._replaced(hidden):
+            return self._logits(hidden.shape[self._axis + 1])
 
     def _record(self, n_positions: int) -> list[Any]:
         """Every layer's output for some text of that length."""
@@ -111,14 +100,13 @@ class ReplayTail:
         return outputs
 
     @contextmanager
-    def _replaced(self, outputs: list[Any], hidden: Tensor) -> Iterator[None]:
-        """Inside, every layer answers with its record, and the last one with ``hidden``."""
-        answers = [*outputs[:-1], _with_state(outputs[-1], hidden)]
+    def _replaced(self, hidden: Tensor) -> Iterator[None]:
+        """Inside, every layer hands on its input, and the last one answers with ``hidden``."""
         own = [layer.__dict__.get("forward") for layer in self._layers]  # accelerate sets one
         try:
-            for layer, answer in zip(self._layers, answers, strict=True):
-                if answer is not None:  # some layers do not run at all without an image
-                    layer.forward = _always(answer)
+            for layer, rest in zip(self._layers, self._rests, strict=True):
+                layer.forward = _hand_on(rest)
+            self._layers[-1].forward = _hand_on(self._rests[-1], hidden)
             yield
         finally:
             for layer, forward in zip(self._layers, own, strict=True):
@@ -127,10 +115,10 @@ class ReplayTail:
                     layer.forward = forward
 
     def _logits(self, n_positions: int) -> Tensor:
-        device = self._model.get_input_embeddings().weight.device
-        device = self._model.device if device.type == "meta" else device
-        ids = torch.full((1, n_positions), self._filler, device=device)
-        inputs = {"input_ids": ids, "use_cache": False} | self._inputs
+        ids = torch.full((1, n_positions), self._filler, device=self._model.device)
+        inputs: dict[str, Any] = {"input_ids": ids, "use_cache": False}
+        if self._model.config.is_encoder_decoder:  # the positions are the decoder's
+            inputs |= {"input_ids": ids[:, :1], "decoder_input_ids": ids}
         return self._model(**inputs).logits[0]
 
 
@@ -162,6 +150,8 @@ def choose_tail(
         return plain, "plain", check
     try:
         replay = ReplayTail(model, anatomy.layers)
+    except torch.OutOfMemoryError:
+        raise
     except Exception:  # another model's code may refuse plain text in any way
         return plain, "plain", check
     replay_check = _try(replay, last_state, model_logits, positions, dtype)
@@ -193,12 +183,16 @@ def _state(output: Any) -> Tensor:
     return output[0] if isinstance(output, tuple | list) else output
 
 
-def _with_state(output: Any, state: Tensor) -> Any:
-    return (state, *output[1:]) if isinstance(output, tuple | list) else state
+def _hand_on(rest: Any, answer: Tensor | None = None) -> Callable[..., Any]:
+    """A layer's forward that returns ``answer``, or its input, in the layer's own form."""
 
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        state = answer
+        if state is None:
+            state = args[0] if args else kwargs["hidden_states"]
+        return state if rest is None else (state, *rest)
 
-def _always(answer: Any) -> Callable[..., Any]:
-    return lambda *args, **kwargs: answer
+    return forward
 
 
 def _plain_text_id(config: Any) -> int:

@@ -97,7 +97,14 @@ GEMMA4_TOKENS = {
 }
 
 FAMILIES = [
-    Family("gemma3", gemma3, gemma3_processor(), GEMMA_TOKENS, holder="<start_of_image>"),
+    Family(
+        "gemma3",
+        gemma3,
+        gemma3_processor(),
+        GEMMA_TOKENS,
+        holder="<start_of_image>",
+        slow_wiring=True,
+    ),
     Family(
         "gemma3-pan-and-scan",
         gemma3,
@@ -106,6 +113,7 @@ FAMILIES = [
         holder="<start_of_image>",
         options={"images_kwargs": {"do_pan_and_scan": True, "pan_and_scan_min_crop_size": 120}},
         sizes=((702, 260), (258, 530)),
+        slow_wiring=True,
     ),
     Family("gemma4", gemma4, gemma4_processor, GEMMA4_TOKENS, holder="<|image|>", tail="replay"),
     Family("paligemma", paligemma("gemma"), paligemma_processor, IMAGE),

@@ -164,8 +164,15 @@ FAMILIES = [
         extra=IDEFICS3_EXTRA,
         slow=True,
     ),
-    Family("internvl", internvl, internvl_processor, INTERNVL_TOKENS, holder="<IMG_CONTEXT>"),
-    Family("aya_vision", aya, aya_processor, extra=AYA_EXTRA),
+    Family(
+        "internvl",
+        internvl,
+        internvl_processor,
+        INTERNVL_TOKENS,
+        holder="<IMG_CONTEXT>",
+        slow_wiring=True,
+    ),
+    Family("aya_vision", aya, aya_processor, extra=AYA_EXTRA, slow_wiring=True),
     Family(
         "deepseek_vl",
         deepseek_vl,

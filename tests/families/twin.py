@@ -31,6 +31,7 @@ class Family:
         options: further arguments of the processor's call.
         deepstack: image features are added after some layers, so a cut model differs there.
         slow: too slow for the default run.
+        slow_wiring: only painting it is.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Family:
     options: dict[str, Any] = field(default_factory=dict)
     deepstack: bool = False
     slow: bool = False
+    slow_wiring: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,129 @@
+"""What a model does after its last layer: plain, or replayed by its own code."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import torch
+from families.shrunk import build_shrunk, read_text
+from torch import Tensor, nn
+
+from logit_lens.anatomy import Anatomy, find_anatomy
+from logit_lens.residual import ResidualStream
+from logit_lens.tail import PlainTail, ReplayTail, choose_tail
+
+N_POSITIONS = 12
+ALL = slice(None)
+# cap, scale or several streams: head(norm(h)) is not the model's output
+REPLAYED = """cohere_compass gemma3n_text gemma4 gemma4_unified glm5_next granite4_vision
+granite_docling hyperclovax_vision_v2 mistral_large4 muse_glimmer qwen4_exp t5gemma2"""
+# among them families with a scale or a cap in the config that the model does not apply
+PLAIN = """aya_vision cohere2_vision gemma3 qwen3_vl llama4 mllama ovis2 lfm2_vl
+qwen3_omni_moe_thinker"""
+
+
+def record(model: Any) -> tuple[Anatomy, list[Tensor], Tensor]:
+    """Anatomy, states of all layers and the model's logits for some text."""
+    anatomy = find_anatomy(model)
+    with torch.inference_mode(), ResidualStream(anatomy.layers) as stream:
+        logits = model(**read_text(model), use_cache=False).logits[0]
+    return anatomy, stream.states(N_POSITIONS), logits
+
+
+def choose(model: Any, anatomy: Anatomy, states: list[Tensor], logits: Tensor) -> Any:
+    with torch.inference_mode():
+        return choose_tail(
+            model, anatomy, states[-1], logits, torch.arange(N_POSITIONS), torch.float32
+        )
+
+
+@contextmanager
+def cut_after(model: nn.Module, n_layers: int) -> Iterator[None]:
+    """Inside, the model has only its first ``n_layers`` decoder layers."""
+    layers = find_anatomy(model).layers
+    owner, name = next(
+        (module, name)
+        for module in model.modules()
+        for name, child in module.named_children()
+        if child is layers
+    )
+    setattr(owner, name, nn.ModuleList(list(layers)[:n_layers]))
+    try:
+        yield
+    finally:
+        setattr(owner, name, layers)
+
+
+@pytest.mark.parametrize("family", REPLAYED.split())
+def test_capped_scaled_and_multi_stream_families_are_replayed(family: str) -> None:
+    model = build_shrunk(family)
+    anatomy, states, logits = record(model)
+    tail, name, check = choose(model, anatomy, states, logits)
+    assert (name, check.passed, check.argmax_agree) == ("replay", True, 1)
+    middle = len(states) // 2
+    with torch.inference_mode():
+        read = tail(states[middle], ALL)
+        with cut_after(model, middle):
+            expected = model(**read_text(model), use_cache=False).logits[0]
+    assert (read - expected).abs().max() <= 1e-4
+    assert (read - logits).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("family", PLAIN.split())
+def test_families_whose_config_promises_more_than_they_do_are_plain(family: str) -> None:
+    model = build_shrunk(family)
+    anatomy, states, logits = record(model)
+    tail, name, check = choose(model, anatomy, states, logits)
+    assert (name, check.passed, check.argmax_agree) == ("plain", True, 1)
+    with torch.inference_mode():
+        replay = ReplayTail(model, anatomy.layers)
+        for state in states:
+            assert (replay(state, ALL) - tail(state, ALL)).abs().max() <= 1e-5
+
+
+@pytest.mark.parametrize("family", ["gemma3n_text", "glm5_next", "gemma4"])
+def test_a_replay_reads_any_positions_of_any_shape_of_state(family: str) -> None:
+    model = build_shrunk(family)
+    anatomy, states, logits = record(model)
+    with torch.inference_mode():
+        tail = ReplayTail(model, anatomy.layers)
+        whole = tail(states[1], ALL)
+        assert whole.shape == logits.shape
+        for at in (slice(0, 1), slice(3, 9), torch.tensor([0, 5, 11])):
+            assert (tail(states[1], at) - whole[at]).abs().max() <= 1e-5
+
+
+def test_a_replay_leaves_the_model_as_it_was() -> None:
+    model = build_shrunk("gemma4")
+    anatomy, states, logits = record(model)
+    with torch.inference_mode():
+        tail = ReplayTail(model, anatomy.layers)
+        tail(states[0], ALL)
+        with pytest.raises(IndexError):
+            tail(states[0], torch.tensor([N_POSITIONS]))
+    assert not any("forward" in layer.__dict__ for layer in anatomy.layers)
+    assert torch.equal(record(model)[2], logits)
+
+
+def test_where_neither_tail_is_right_the_failing_check_says_so() -> None:
+    model = build_shrunk("gemma4")
+    anatomy, states, logits = record(model)
+    _, _, check = choose(model, anatomy, states, logits + 1)
+    assert not check.passed
+    assert check.max_abs_logit_diff == pytest.approx(1, abs=1e-3)
+
+
+def test_a_doubled_norm_or_a_layer_off_by_one_fails_the_check() -> None:
+    model = build_shrunk("gemma3")
+    anatomy, states, logits = record(model)
+    assert anatomy.norm is not None
+    for wrong in (anatomy.norm(states[-1]).detach(), states[-2]):
+        assert not choose(model, anatomy, [wrong], logits)[2].passed
+
+
+def test_the_plain_tail_moves_the_state_to_where_the_norm_is() -> None:
+    norm, head = nn.LayerNorm(4), nn.Linear(4, 7)
+    tail = PlainTail(norm.double(), head.double())
+    state = torch.randn(5, 4, dtype=torch.float64)
+    assert torch.equal(tail(state, slice(1, 3)), head(norm(state))[1:3])
