@@ -51,7 +51,8 @@ export function createGridPainter(canvas, record, picture) {
   const mono = `12px ${style.getPropertyValue("--mono")}`;
   const sans = `11.5px ${style.getPropertyValue("--text")}`;
   pen.font = mono;
-  const fitCell = createFitter(pen, GRID.column - 9);
+  let fitCell = null;
+  let column = 0;
   const fitSide = createFitter(pen, GRID.side - 14);
   let colours = null;
   let hatch = null;
@@ -87,7 +88,7 @@ export function createGridPainter(canvas, record, picture) {
   function cell(l, t, x, y, look, decided) {
     const shade = look.quantity.shade(l, t);
     const known = shade >= 0;
-    box(known ? shadeFill(shade, look.dark) : shade === -1 ? hatch : colours.surface, x, y, GRID.column - 1, GRID.row - 1);
+    box(known ? shadeFill(shade, look.dark) : shade === -1 ? hatch : colours.surface, x, y, column - 1, GRID.row - 1);
     pen.fillStyle = known ? shadeInk(shade, look.dark) : colours.ink;
     if (l === decided) pen.fillRect(x, y, 3, GRID.row - 1);
     pen.fillText(fitCell(record.text(record.topIndex(l, t, 0))), x + 5, y + 16);
@@ -126,10 +127,10 @@ export function createGridPainter(canvas, record, picture) {
   function head(columns, left, current) {
     box(colours.surface, 0, 0, size.width, GRID.head - 1);
     for (let l = columns[0]; l < columns[1]; l += 1) {
-      const x = GRID.side + l * GRID.column - left;
+      const x = GRID.side + l * column - left;
       const chosen = l === current;
-      if (chosen) box(colours.accent, x, 0, GRID.column - 1, GRID.head - 1);
-      write(record.layers[l] === 0 ? "embed" : String(record.layers[l]), x + GRID.column / 2, 17, colours[chosen ? "accent-ink" : "ink-soft"], sans, "center");
+      if (chosen) box(colours.accent, x, 0, column - 1, GRID.head - 1);
+      write(record.layers[l] === 0 ? "embed" : String(record.layers[l]), x + column / 2, 17, colours[chosen ? "accent-ink" : "ink-soft"], sans, "center");
     }
     box(colours.surface, 0, 0, GRID.side - 1, GRID.head - 1);
     write("layer →", GRID.side - 7, 17, colours["ink-soft"], sans, "right");
@@ -140,8 +141,14 @@ export function createGridPainter(canvas, record, picture) {
   return {
     /** The theme changed: colours are read anew. */
     restyle() { colours = null; },
-    /** @param {number} width @param {number} height in CSS pixels */
-    resize(width, height) {
+    /** @param {number} width @param {number} height @param {number} wide a column; CSS pixels */
+    resize(width, height, wide) {
+      if (wide !== column) {
+        column = wide;
+        pen.setTransform(1, 0, 0, 1, 0, 0);
+        pen.font = mono;
+        fitCell = createFitter(pen, column - 9);
+      }
       density = Math.max(1, globalThis.devicePixelRatio || 1);
       size = { width, height };
       canvas.width = Math.round(width * density);
@@ -164,7 +171,7 @@ export function createGridPainter(canvas, record, picture) {
       const [left, top] = [Math.round(scroll.left), Math.round(scroll.top)];
       pen.setTransform(density, 0, 0, density, 0, 0);
       box(colours.surface, 0, 0, size.width, size.height);
-      const end = GRID.side + columns[1] * GRID.column - left;
+      const end = GRID.side + columns[1] * column - left;
       box(colours.line, 0, 0, Math.min(end, size.width), GRID.head + places[1] * GRID.row - top);
       for (let place = places[0]; place < places[1]; place += 1) {
         const t = rows[place];
@@ -173,7 +180,7 @@ export function createGridPainter(canvas, record, picture) {
         const decided = record.decision(t);
         pen.font = mono;
         pen.textAlign = "left";
-        for (let l = columns[0]; l < columns[1]; l += 1) cell(l, t, GRID.side + l * GRID.column - left, y, look, decided);
+        for (let l = columns[0]; l < columns[1]; l += 1) cell(l, t, GRID.side + l * column - left, y, look, decided);
         side(t, y);
       }
       head(columns, left, look.layer);

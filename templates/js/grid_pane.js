@@ -3,7 +3,7 @@
  * or the keys are on is a real cell that lies over the painting, for selection and screen readers.
  * This file lays out and draws; grid_input.js listens, grid_paint.js paints.
  */
-/* global GRID, quantityNow, QUANTITY_KEYS, gridRows, isBand, matchingPositions, visibleRange,
+/* global GRID, quantityNow, QUANTITY_KEYS, gridRows, isBand, matchingPositions, visibleRange, columnWidth,
    scrollToShow, createGridPainter, listenToGrid, mountGridControls, mountGridMap, shadeFill, shadeInk */
 
 /**
@@ -19,6 +19,7 @@ export function mountGridPane(root, record, state) {
   const marks = createMarks(view, record);
   const picture = document.getElementById("picture");
   const painter = createGridPainter(canvas, record, picture);
+  let column = GRID.column; // width of one
   let rows = new Int32Array();
   let placeOf = new Map();
 
@@ -37,21 +38,21 @@ export function mountGridPane(root, record, state) {
       const [fromLeft, fromTop] = [x - frame.left, y - frame.top];
       if (fromTop < 0 || fromTop > scroller.clientHeight || fromLeft < 0 || fromLeft > scroller.clientWidth) return null;
       const place = fromTop < GRID.head ? -1 : Math.floor((fromTop + scroller.scrollTop - GRID.head) / GRID.row);
-      const column = fromLeft < GRID.side ? -1 : Math.floor((fromLeft + scroller.scrollLeft - GRID.side) / GRID.column);
-      return column < record.L && place < rows.length ? { place, column } : null;
+      const layer = fromLeft < GRID.side ? -1 : Math.floor((fromLeft + scroller.scrollLeft - GRID.side) / column);
+      return layer < record.L && place < rows.length ? { place, column: layer } : null;
     },
     /** Where a cell is on the screen; column −1 is the row header. */
-    rect(place, column) {
+    rect(place, layer) {
       const frame = scroller.getBoundingClientRect();
-      const left = frame.left + (column < 0 ? 0 : GRID.side + column * GRID.column - scroller.scrollLeft);
+      const left = frame.left + (layer < 0 ? 0 : GRID.side + layer * column - scroller.scrollLeft);
       const top = frame.top + GRID.head + place * GRID.row - scroller.scrollTop;
-      return { left, top, right: left + (column < 0 ? GRID.side : GRID.column), bottom: top + GRID.row };
+      return { left, top, right: left + (layer < 0 ? GRID.side : column), bottom: top + GRID.row };
     },
     /** Scroll as little as shows this cell; −1 leaves that direction alone. */
-    reveal(place, column) {
+    reveal(place, layer) {
       const [width, height] = [scroller.clientWidth - GRID.side, scroller.clientHeight - GRID.head];
-      if (column >= 0) scroller.scrollLeft = scrollToShow(scroller.scrollLeft, width, GRID.column, column);
-      if (place >= 0) scroller.scrollTop = scrollToShow(scroller.scrollTop, height, GRID.row, place);
+      if (layer >= 0) scroller.scrollLeft = scrollToShow(scroller.scrollLeft, width, column, layer, 2 * column);
+      if (place >= 0) scroller.scrollTop = scrollToShow(scroller.scrollTop, height, GRID.row, place, GRID.row);
       paint();
     },
   };
@@ -63,7 +64,6 @@ export function mountGridPane(root, record, state) {
     rows = gridRows(record, { rows: filter, collapsed: state.get("collapsed"), pins: state.get("pins"), matches });
     placeOf = new Map();
     rows.forEach((row, place) => { if (!isBand(row)) placeOf.set(row, place); });
-    sheet.style.width = `${GRID.side + record.L * GRID.column}px`;
     sheet.style.height = `${GRID.head + rows.length * GRID.row}px`;
     scroller.setAttribute("aria-rowcount", rows.length + 1);
     scroller.setAttribute("aria-colcount", record.L + 1);
@@ -76,10 +76,10 @@ export function mountGridPane(root, record, state) {
 
   function paint() {
     const [width, height] = [scroller.clientWidth, scroller.clientHeight];
-    if (state.get("zoomedOut") || height === 0) return;
+    if (scroller.hidden || height === 0) return;
     const [left, top] = [scroller.scrollLeft, scroller.scrollTop];
     const places = visibleRange(top, height - GRID.head, GRID.row, rows.length);
-    const columns = visibleRange(left, width - GRID.side, GRID.column, record.L);
+    const columns = visibleRange(left, width - GRID.side, column, record.L);
     const look = { quantity: quantityNow(record, state), dark: state.get("dark"), layer: state.get("layer"), folded: state.get("collapsed") };
     painter.paint(rows, places, columns, { left, top }, look);
     drawMarks();
@@ -88,13 +88,17 @@ export function mountGridPane(root, record, state) {
   function drawMarks() {
     const scroll = { left: Math.round(scroller.scrollLeft), top: Math.round(scroller.scrollTop) };
     const look = { quantity: quantityNow(record, state), dark: state.get("dark") };
-    marks.draw(state.all(), grid.place, scroll, look);
+    marks.draw(state.all(), grid.place, scroll, column, look);
   }
 
   function resize() {
+    if (scroller.clientHeight === 0) return;
+    column = columnWidth(scroller.clientWidth - GRID.side, record.L);
+    view.style.setProperty("--column", `${column}px`);
+    sheet.style.width = `${GRID.side + record.L * column}px`;
     view.style.width = `${scroller.clientWidth}px`;
     view.style.height = `${scroller.clientHeight}px`;
-    painter.resize(scroller.clientWidth, scroller.clientHeight);
+    painter.resize(scroller.clientWidth, scroller.clientHeight, column);
     paint();
   }
 
@@ -107,6 +111,7 @@ export function mountGridPane(root, record, state) {
     waiting ||= requestAnimationFrame(() => { waiting = 0; paint(); });
   }, { passive: true });
   listRows();
+  resize();
   new ResizeObserver(resize).observe(scroller);
   picture?.decode().then(paint, () => { /* a picture that cannot be decoded: no thumbnails */ });
 
@@ -118,6 +123,7 @@ export function mountGridPane(root, record, state) {
     if (relist) listRows();
     if (changed.has("dark")) painter.restyle();
     scroller.hidden = state.get("zoomedOut");
+    if (changed.has("zoomedOut")) resize();
     paint();
   });
   state.on(["hover"], drawMarks);
@@ -131,16 +137,16 @@ export function mountGridPane(root, record, state) {
 
 /** What lies over the painting: the row and cell that are hovered, the selection, the layer. */
 function createMarks(view, record) {
-  const [cross, column, chosen, row] = [".grid-cross-row", ".grid-column-mark", ".grid-chosen", ".grid-active-row"]
+  const [cross, band, chosen, row] = [".grid-cross-row", ".grid-column-mark", ".grid-chosen", ".grid-active-row"]
     .map((name) => view.querySelector(name));
   const [header, active] = row.children;
   const put = (mark, x, y) => { mark.style.transform = `translate(${x}px, ${y}px)`; };
 
   return {
-    draw(values, placeOf, scroll, look) {
+    draw(values, placeOf, scroll, width, look) {
       const { hover, cell, layer } = values;
-      const at = (l, t) => [l * GRID.column - scroll.left, placeOf(t) * GRID.row - scroll.top];
-      put(column, layer * GRID.column - scroll.left, 0);
+      const at = (l, t) => [l * width - scroll.left, placeOf(t) * GRID.row - scroll.top];
+      put(band, layer * width - scroll.left, 0);
       chosen.hidden = !cell || placeOf(cell.position) < 0;
       if (!chosen.hidden) put(chosen, ...at(cell.layer, cell.position));
       const shown = hover && placeOf(hover.position) >= 0;

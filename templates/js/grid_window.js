@@ -5,6 +5,11 @@
 /** Sizes in pixels: a row, a column, the line of layer numbers, the row headers, a thumbnail. */
 export const GRID = { row: 24, column: 68, head: 26, side: 104, thumb: 20 };
 
+/** Width of a column: few layers share the room, up to a point. */
+export function columnWidth(room, layers) {
+  return Math.max(GRID.column, Math.min(112, Math.floor(room / layers)));
+}
+
 /**
  * Items that a viewport shows, also in part.
  * @param {number} scroll pixels scrolled
@@ -19,13 +24,15 @@ export function visibleRange(scroll, room, size, count) {
 }
 
 /**
- * The least scrolling that shows an item whole.
+ * The least scrolling that shows an item whole, with its neighbours when there is room.
+ * @param {number} [margin] pixels to keep on either side
  * @returns {number} the new scroll
  */
-export function scrollToShow(scroll, room, size, index) {
+export function scrollToShow(scroll, room, size, index, margin = 0) {
   const start = index * size;
-  if (start < scroll) return start;
-  if (start + size > scroll + room) return start + size - room;
+  const keep = Math.max(0, Math.min(margin, (room - size) / 2));
+  if (start - keep < scroll) return Math.max(0, start - keep);
+  if (start + size + keep > scroll + room) return start + size + keep - room;
   return scroll;
 }
 

@@ -86,8 +86,18 @@ export function quantityOf(record, choice) {
 
 const linear = (value, range) => Math.max(0, Math.min(1, (value - range[0]) / (range[1] - range[0] || 1)));
 
+/** Round numbers on the scale, about five, and the largest value when it is not next to one. */
 function linearTicks(range, format) {
-  return [0, 0.25, 0.5, 0.75, 1].map((at) => ({ at, text: format(range[0] + at * (range[1] - range[0])) }));
+  const [low, high] = range;
+  const rough = (high - low) / 4;
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].find((n) => n * unit >= rough * 0.999) * unit;
+  const ticks = [];
+  for (let n = 0; n * step <= (high - low) * 1.0001; n += 1) ticks.push(low + n * step);
+  if (high - ticks.at(-1) < step * 0.35) ticks.pop();
+  ticks.push(high);
+  const text = (value) => (value === high ? format(value) : String(Number(value.toPrecision(3))));
+  return ticks.map((value) => ({ at: linear(value, range), text: text(value) }));
 }
 
 function topProbability(record) {

@@ -39,6 +39,9 @@ test("scrolling to an item moves no more than needed", () => {
   assert.equal(scrollToShow(100, 50, 10, 12), 100);
   assert.equal(scrollToShow(100, 50, 10, 3), 30);
   assert.equal(scrollToShow(100, 50, 10, 20), 160);
+  assert.equal(scrollToShow(100, 50, 10, 20, 10), 170);
+  assert.equal(scrollToShow(100, 50, 10, 0, 10), 0);
+  assert.equal(scrollToShow(100, 50, 10, 12, 1000), 100);
 });
 
 test("keys move the cursor and stop at the edges", () => {

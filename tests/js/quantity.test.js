@@ -54,3 +54,13 @@ test("a colour that the record cannot fill falls back to probability", () => {
   assert.equal(quantityOf(smallRecord(), { colour: "kl", tokens: [] }).mode, "prob");
   assert.deepEqual(colourChoices(smallRecord(), []).filter((c) => c.enabled).map((c) => c.mode), ["prob", "agree", "none"]);
 });
+
+test("the legend has round numbers and ends at the largest value", () => {
+  const code = (m, e) => 1 + 900 * (e + 62) + m - 100;
+  for (const [largest, texts] of [[code(127, 1), ["0", "5", "10", "12.7"]], [code(100, 0), ["0", "0.25", "0.5", "0.75", "1.00"]], [code(317, -3), ["0", "0.001", "0.002", "0.00317"]]]) {
+    const entropy = new Uint16Array(8).fill(largest);
+    const { ticks } = quantityOf(smallRecord({ blocks: { entropy } }), { colour: "entropy", tokens: [] });
+    assert.deepEqual(ticks.map((tick) => tick.text), texts);
+    assert.equal(ticks.at(-1).at, 1);
+  }
+});
