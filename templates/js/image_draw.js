@@ -50,7 +50,7 @@ export function makeHatch(pen, density, colours) {
 
 /** @param {{quantity: Quantity, layer: number, dark: boolean, opacity: number, hatch: CanvasPattern}} look */
 export function paintPatches(pen, set, map, look) {
-  const below = patchAlpha(0.45, look.opacity);
+  const below = patchAlpha(0.2, look.opacity);
   for (let n = 0; n < set.positions.length; n += 1) {
     const box = boxOnStage(map, boxNumber(set, n));
     if (outside(box, pen)) continue;
@@ -78,7 +78,7 @@ function wordMeasure(pen) {
 
 /**
  * Top-1 words: on every patch that has room, else on groups of patches that read the same.
- * @param {{layer: number, density: number, colours: object, family: string}} look
+ * @param {{layer: number, density: number, colours: object, family: string, groups: boolean}} look
  */
 export function paintWords(pen, record, set, map, look) {
   if (set.positions.length === 0) return;
@@ -91,6 +91,7 @@ export function paintWords(pen, record, set, map, look) {
   pen.textBaseline = "middle";
   pen.direction = "ltr";
   const measure = wordMeasure(pen);
+  if (!each && !look.groups) return;
   const labels = each ? patchLabels(pen, record, set, map, look, measure) : groupLabels(pen, record, set, map, look, measure);
   const tall = (points + 4) * density;
   for (const { text, x, y, wide } of labels) {
@@ -141,7 +142,7 @@ function groupLabels(pen, record, set, map, look, measure) {
 
 /** An outline that shows on any picture: a dark and a light line. */
 export function paintOutline(pen, box, { ink, halo, width, dash = [] }) {
-  const [left, top, wide, tall] = snap(box);
+  const [left, top, wide, tall] = snap(box.map((side, n) => side + (n < 2 ? -width / 2 : width / 2)));
   pen.setLineDash([]);
   pen.lineWidth = width + Math.max(2, width);
   pen.strokeStyle = halo;

@@ -78,9 +78,10 @@ export function mountImagePane(root, record, state) {
     paintUnseen(pen, view.size, seenPart(set), map, colours.paper);
     const layer = state.get("layer");
     hatch ??= makeHatch(pen, density, colours);
+    const groups = state.get("tokens").length === 0; // while tokens are mapped, the map is the message
     const opacity = picture ? view.look.opacity : 1;
     paintPatches(pen, set, map, { quantity: quantityNow(record, state), layer, dark: state.get("dark"), opacity, hatch });
-    if (view.look.words) paintWords(pen, record, set, map, { layer, density, colours, family: colours.family });
+    if (view.look.words) paintWords(pen, record, set, map, { layer, density, colours, family: colours.family, groups });
     Object.assign(frame.dataset, { layer, view: set.view });
   }
 

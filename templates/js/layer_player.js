@@ -52,7 +52,9 @@ export function mountLayerPlayer(root, record, state) {
   const at = (l) => (last ? l / last : 0);
 
   function drawMeans() {
-    const points = known.map((one, l) => [at(l) * 100, 25 - 23 * one.shade]).filter(([, y]) => !Number.isNaN(y));
+    // against the highest layer: a token that few patches hold would be a flat line else
+    const most = Math.max(1e-9, ...known.map((one) => one.shade || 0));
+    const points = known.map((one, l) => [at(l) * 100, 25 - (23 * one.shade) / most]).filter(([, y]) => !Number.isNaN(y));
     const line = svgPart(means, "polyline", "line");
     const area = svgPart(means, "polygon", "area");
     const path = points.map(([x, y]) => `${x.toFixed(2)},${y.toFixed(2)}`).join(" ");
@@ -76,7 +78,7 @@ export function mountLayerPlayer(root, record, state) {
     if (!now?.count) return "";
     if (mode === "agree" || mode === "rank") return `${now.known} of ${formatCount(now.count, "patch", "patches")}`;
     if (now.known === now.count) return `mean ${formatNumber(now.value)}`;
-    return now.known ? `${now.known} known, mean ${formatNumber(now.value)}` : "none known";
+    return `known in ${now.known}`;
   }
 
   function measure() {
@@ -88,14 +90,15 @@ export function mountLayerPlayer(root, record, state) {
     }
     const quantity = quantityNow(record, state);
     const { positions } = patchSet(record, state.get("view"));
-    root.title = quantity.ticks.length ? `The line: mean of the patches on the colour scale, layer by layer. ${quantity.title}` : "";
+    root.title = quantity.ticks.length ? `The line: mean of the patches on the colour scale, layer by layer, against its highest layer; unknown counts as the bottom. ${quantity.title}` : "";
     stop = inSlices(record.L, (l) => { known[l] = layerMean(quantity, positions, l); }, drawMeans);
   }
 
   /** As many layer numbers as there is room for, first and last always. */
   function drawTicks() {
     const room = Math.max(60, ticks.clientWidth - PLAYER_THUMB);
-    const every = [1, 2, 4, 5, 8, 10, 16, 20, 25, 50, 100].find((n) => (room / Math.max(1, last)) * n >= 26) ?? 200;
+    const fits = [1, 2, 4, 5, 8, 10, 16, 20, 25, 40, 50, 100].filter((n) => (room / Math.max(1, last)) * n >= 26);
+    const every = fits.slice(0, 3).find((n) => last % n === 0) ?? fits[0] ?? 200;
     const shown = record.layers.map((_, l) => l).filter((l) => l === last || (l % every === 0 && (last - l) >= every * 0.7));
     ticks.replaceChildren(...shown.map((l) => {
       const tick = document.createElement("span");

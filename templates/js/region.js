@@ -62,7 +62,6 @@ export function mountRegion(root, record, state) {
       text.textContent = record.text(best.token);
       mean.textContent = meanOf(best);
     });
-    revealRow();
   }
 
   function revealRow() {
@@ -83,13 +82,14 @@ export function mountRegion(root, record, state) {
     } else if (button.closest("tr")) state.set({ layer: Number(button.closest("tr").dataset.layer) });
   });
 
-  note.textContent = `mean probability; where a token is outside a patch's top ${record.K} it is unknown (at most that patch's #${record.K}), hence two bounds`;
+  note.textContent = `mean p; outside a patch's top ${record.K} only “≤ its #${record.K}” is known, hence bounds`;
   state.on(["region"], () => {
     root.hidden = state.get("region").length === 0;
     document.body.classList.toggle("has-region", !root.hidden);
     if (root.hidden) { stop(); return; }
-    drawTokens();
     drawRows();
+    drawTokens();
+    revealRow();
   });
   state.on(["layer", "tokens"], (changed) => {
     if (root.hidden) return;
