@@ -2,7 +2,7 @@
  * Painting on the picture: unseen parts, coloured patches, words, outlines. Draws with a pen
  * (a 2D context) in device pixels; knows neither state nor events. `map` is in device pixels too.
  */
-/* global boxOnStage, shadeFill, wordGroups, pictureWord, fitWord, apart */
+/* global boxOnStage, shadeRgb, wordGroups, pictureWord, fitWord, apart */
 
 /** How opaque a shade is: strong where the value is high, so that the picture stays readable. */
 export const patchAlpha = (shade, opacity) => (opacity <= 0 ? 0 : opacity ** (3.6 - 2.6 * Math.max(0, shade)));
@@ -29,38 +29,40 @@ export function paintUnseen(pen, size, seen, map, fill) {
   pen.restore();
 }
 
-/** Diagonal lines for values that are only known to be below p_k. */
-export function makeHatch(pen, density, colours) {
-  const tile = document.createElement("canvas");
-  const side = Math.max(4, Math.round(5 * density));
-  tile.width = tile.height = side;
-  const ink = tile.getContext("2d");
-  ink.fillStyle = colours.unknown;
-  ink.fillRect(0, 0, side, side);
-  ink.strokeStyle = colours.lineStrong;
-  ink.lineWidth = Math.max(1, density);
-  ink.beginPath();
-  for (const shift of [-side, 0, side]) {
-    ink.moveTo(shift - 1, side + 1);
-    ink.lineTo(shift + side + 1, -1);
-  }
-  ink.stroke();
-  return pen.createPattern(tile, "repeat");
-}
+let patchImage = null;
 
-/** @param {{quantity: Quantity, layer: number, dark: boolean, opacity: number, hatch: CanvasPattern}} look */
+/**
+ * Colours of the patches, on an empty canvas: whole pixels, so that no seam shows between patches,
+ * and one picture instead of thousands of rectangles. Values only known to be below p_k get
+ * diagonal lines.
+ * @param {{quantity: Quantity, layer: number, dark: boolean, opacity: number, density: number,
+ *   unknown: number[], hatch: number[]}} look the last two as red, green, blue
+ */
 export function paintPatches(pen, set, map, look) {
+  const { width, height } = pen.canvas;
+  if (!width || !height) return;
+  if (patchImage?.width !== width || patchImage?.height !== height) patchImage = pen.createImageData(width, height);
+  const pixels = new Uint32Array(patchImage.data.buffer);
+  pixels.fill(0);
+  const ink = (rgb, alpha) => ((Math.round(255 * alpha) << 24) | (rgb[2] << 16) | (rgb[1] << 8) | rgb[0]) >>> 0;
   const below = patchAlpha(0.2, look.opacity);
-  for (let n = 0; n < set.positions.length; n += 1) {
-    const box = boxOnStage(map, boxNumber(set, n));
-    if (outside(box, pen)) continue;
+  const hatch = { ground: ink(look.unknown, below), line: ink(look.hatch, Math.min(1, below * 1.3)), step: Math.round(5 * look.density), wide: Math.round(look.density) };
+  const { boxes } = set;
+  for (let n = 0, at = 0; n < set.positions.length; n += 1, at += 4) {
+    const left = Math.max(0, Math.round(boxes[at] * map.scale + map.x));
+    const top = Math.max(0, Math.round(boxes[at + 1] * map.scale + map.y));
+    const right = Math.min(width, Math.max(left + 1, Math.round(boxes[at + 2] * map.scale + map.x)));
+    const bottom = Math.min(height, Math.max(top + 1, Math.round(boxes[at + 3] * map.scale + map.y)));
+    if (left >= right || top >= bottom || boxes[at + 2] * map.scale + map.x < 0 || boxes[at + 3] * map.scale + map.y < 0) continue;
     const shade = look.quantity.shade(look.layer, set.positions[n]);
     if (shade === -2) continue;
-    pen.globalAlpha = shade < 0 ? below : patchAlpha(shade, look.opacity);
-    pen.fillStyle = shade < 0 ? look.hatch : shadeFill(shade, look.dark);
-    pen.fillRect(...snap(box));
+    const colour = shade < 0 ? 0 : ink(shadeRgb(shade, look.dark), patchAlpha(shade, look.opacity));
+    for (let y = top; y < bottom; y += 1) {
+      if (shade >= 0) pixels.fill(colour, y * width + left, y * width + right);
+      else for (let x = left; x < right; x += 1) pixels[y * width + x] = (x + y) % hatch.step < hatch.wide ? hatch.line : hatch.ground;
+    }
   }
-  pen.globalAlpha = 1;
+  pen.putImageData(patchImage, 0, 0);
 }
 
 const wordWidths = new Map();
@@ -121,8 +123,8 @@ function patchLabels(pen, record, set, map, look, measure) {
 function groupLabels(pen, record, set, map, look, measure) {
   const room = [pen.canvas.width, pen.canvas.height];
   const labels = [];
-  for (const group of wordGroups(record, set, look.layer)) {
-    if (group.size < 2 && group.score < 0.35) continue;
+  const most = groupRoom(pen, set, map, look.density);
+  for (const group of wordGroups(record, set, look.layer, 0.35)) {
     const box = boxOnStage(map, boxNumber(set, group.anchor));
     if (outside(box, pen)) continue;
     const text = fitWord(pictureWord(record.text(group.token)), 110 * look.density, measure);
@@ -132,12 +134,16 @@ function groupLabels(pen, record, set, map, look, measure) {
     const x = Math.max(edge, Math.min(room[0] - edge, (box[0] + box[2]) / 2));
     const y = (box[1] + box[3]) / 2;
     labels.push({ text, wide, x, y, left: x - edge, top: y - 8 * look.density, width: 2 * edge, height: 16 * look.density });
-    if (labels.length > 300) break;
+    if (labels.length > 5 * most) break;
   }
-  // as many as leave the picture in sight
+  return apart(labels, most);
+}
+
+/** As many labels as leave the picture in sight. */
+function groupRoom(pen, set, map, density) {
   const [left, top, right, bottom] = boxOnStage(map, set.extent);
-  const area = Math.max(0, Math.min(room[0], right) - Math.max(0, left)) * Math.max(0, Math.min(room[1], bottom) - Math.max(0, top));
-  return apart(labels, Math.min(60, Math.ceil(area / (4200 * look.density ** 2))));
+  const [width, height] = [Math.min(pen.canvas.width, right) - Math.max(0, left), Math.min(pen.canvas.height, bottom) - Math.max(0, top)];
+  return Math.min(60, Math.ceil((Math.max(0, width) * Math.max(0, height)) / (4200 * density ** 2)));
 }
 
 /** An outline that shows on any picture: a dark and a light line. */
@@ -154,22 +160,35 @@ export function paintOutline(pen, box, { ink, halo, width, dash = [] }) {
   pen.setLineDash([]);
 }
 
-/** The contour of a set of patches: the sides that have no marked neighbour. */
-export function paintRegion(pen, set, positions, map, { ink, halo, fill, width }) {
+const regionContours = new WeakMap();
+
+/** Sides of marked patches that have no marked neighbour: 4 numbers per line, on the original. */
+function regionContour(set, positions) {
+  const known = regionContours.get(positions);
+  if (known?.set === set) return known.lines;
   const marked = new Set(positions.map((t) => set.indexOf.get(t)).filter((n) => n !== undefined));
-  pen.beginPath();
+  const lines = [];
   for (const n of marked) {
-    const [left, top, wide, tall] = snap(boxOnStage(map, boxNumber(set, n)));
-    const [right, bottom] = [left + wide, top + tall];
-    const side = (down, across, ...line) => {
-      if (marked.has(set.beside(n, down, across))) return;
-      pen.moveTo(line[0], line[1]);
-      pen.lineTo(line[2], line[3]);
-    };
-    side(-1, 0, left, top, right, top);
-    side(1, 0, left, bottom, right, bottom);
-    side(0, -1, left, top, left, bottom);
-    side(0, 1, right, top, right, bottom);
+    const [left, top, right, bottom] = boxNumber(set, n);
+    const open = [0, 1, 2, 3].map((k) => !marked.has(set.beside[8 * n + k])); // up, right, down, left
+    if (open[0]) lines.push(left, top, right, top);
+    if (open[1]) lines.push(right, top, right, bottom);
+    if (open[2]) lines.push(left, bottom, right, bottom);
+    if (open[3]) lines.push(left, top, left, bottom);
+  }
+  regionContours.set(positions, { set, lines });
+  return lines;
+}
+
+/** The contour of a marked region. Not filled: a tint would change what the colours say. */
+export function paintRegion(pen, set, positions, map, { ink, halo, width }) {
+  const lines = regionContour(set, positions);
+  if (lines.length === 0) return;
+  pen.beginPath();
+  for (let at = 0; at < lines.length; at += 4) {
+    const [x0, y0, x1, y1] = boxOnStage(map, lines.slice(at, at + 4)).map(Math.round);
+    pen.moveTo(x0, y0);
+    pen.lineTo(x1, y1);
   }
   pen.lineCap = "square";
   for (const [style, wide] of [[halo, 2.4 * width], [ink, width]]) {
@@ -177,9 +196,4 @@ export function paintRegion(pen, set, positions, map, { ink, halo, fill, width }
     pen.lineWidth = wide;
     pen.stroke();
   }
-  if (!fill) return;
-  pen.globalAlpha = 0.16;
-  pen.fillStyle = fill;
-  for (const n of marked) pen.fillRect(...snap(boxOnStage(map, boxNumber(set, n))));
-  pen.globalAlpha = 1;
 }

@@ -59,6 +59,8 @@ export function viewChoices(record) {
   return extents.length > 1 && !overlap ? [...choices, { value: -1, label: "all tiles" }] : choices;
 }
 
+/** Rows down and columns right: first the four sides (up, right, down, left), then the corners. */
+export const AROUND = [[-1, 0], [0, 1], [1, 0], [0, -1], [-1, -1], [-1, 1], [1, 1], [1, -1]];
 const patchSets = new WeakMap();
 const patchKey = (view, row, column) => (view * 65536 + row) * 65536 + column;
 
@@ -71,8 +73,8 @@ const patchKey = (view, row, column) => (view * 65536 + row) * 65536 + column;
  * @property {Map<number, number>} indexOf position → place in `positions`
  * @property {Box} extent what they cover together
  * @property {{width: number, height: number}} patch the usual size of one
- * @property {(n: number, down: number, right: number) => number} beside place of the patch so
- *   many rows and columns away in the same view, −1 where there is none
+ * @property {Int32Array} beside 8 per patch: places of its neighbours in the same view, −1 where
+ *   there is none, in the order of `AROUND`
  *
  * @param {LensPage} record
  * @param {number} wanted −1 all tiles; a view that the record lacks gives its first one
@@ -109,13 +111,20 @@ function makePatchSet(record, view) {
       width: middle(Array.from(positions, (_, n) => boxes[4 * n + 2] - boxes[4 * n])),
       height: middle(Array.from(positions, (_, n) => boxes[4 * n + 3] - boxes[4 * n + 1])),
     },
-    beside(n, down, right) {
-      const t = positions[n];
-      const place = record.place(t);
-      const [row, column] = [place.row + down, place.column + right];
-      return row < 0 || column < 0 ? -1 : cells.get(patchKey(record.view(t), row, column)) ?? -1;
-    },
+    beside: neighbours(record, positions, cells),
   };
+}
+
+function neighbours(record, positions, cells) {
+  const beside = new Int32Array(8 * positions.length).fill(-1);
+  positions.forEach((t, n) => {
+    const { row, column } = record.place(t);
+    AROUND.forEach(([down, right], k) => {
+      if (row + down < 0 || column + right < 0) return;
+      beside[8 * n + k] = cells.get(patchKey(record.view(t), row + down, column + right)) ?? -1;
+    });
+  });
+  return beside;
 }
 
 /** Place of the patch under a point of the original, −1 for none. */

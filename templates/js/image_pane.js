@@ -4,7 +4,7 @@
  * image_input.js, zoom in image_zoom.js, painting in image_draw.js.
  */
 /* global quantityNow, QUANTITY_KEYS, imageView, patchSet, viewChoices, boxOnStage, paintUnseen, paintPatches,
-   paintWords, paintOutline, paintRegion, makeHatch, listenToImage, mountImageTools */
+   paintWords, paintOutline, paintRegion, listenToImage, mountImageTools */
 
 /**
  * @param {HTMLElement} root
@@ -35,7 +35,6 @@ export function mountImagePane(root, record, state) {
   const pens = canvases.map((canvas) => canvas.getContext("2d"));
   let density = 1;
   let colours = {};
-  let hatch = null;
   if (!mapped) frame.setAttribute("aria-label", "The picture: plus and minus zoom");
   mountImageTools(document.getElementById("image-toolbar"), record, state, view);
   listenToImage(frame, record, state, view);
@@ -70,17 +69,11 @@ export function mountImagePane(root, record, state) {
     const map = deviceMap();
     clear(pen);
     if (!mapped) return;
-    if (!picture) {
-      pen.fillStyle = colours.unknown;
-      const [left, top, right, bottom] = boxOnStage(map, [0, 0, view.size.width, view.size.height]);
-      pen.fillRect(left, top, right - left, bottom - top);
-    }
-    paintUnseen(pen, view.size, seenPart(set), map, colours.paper);
     const layer = state.get("layer");
-    hatch ??= makeHatch(pen, density, colours);
     const groups = state.get("tokens").length === 0; // while tokens are mapped, the map is the message
     const opacity = picture ? view.look.opacity : 1;
-    paintPatches(pen, set, map, { quantity: quantityNow(record, state), layer, dark: state.get("dark"), opacity, hatch });
+    paintPatches(pen, set, map, { quantity: quantityNow(record, state), layer, dark: state.get("dark"), opacity, density, unknown: rgbOf(colours.unknown), hatch: rgbOf(colours.lineStrong) });
+    paintUnseen(pen, view.size, seenPart(set), map, colours.paper);
     if (view.look.words) paintWords(pen, record, set, map, { layer, density, colours, family: colours.family, groups });
     Object.assign(frame.dataset, { layer, view: set.view });
   }
@@ -96,7 +89,7 @@ export function mountImagePane(root, record, state) {
       const box = record.box(position);
       if (box) paintOutline(pen, boxOnStage(map, box), { halo, ...style });
     };
-    paintRegion(pen, set, state.get("region"), map, { ink: colours.accent, halo, fill: colours.accent, width: 1.5 * density });
+    paintRegion(pen, set, state.get("region"), map, { ink: colours.accent, halo, width: 1.5 * density });
     const pins = new Set(state.get("pins").map((pin) => pin.position));
     for (const position of pins) outline(position, { ink: colours.pin, width: 1.5 * density, dash: [3 * density, 2 * density] });
     const cell = state.get("cell");
@@ -109,7 +102,6 @@ export function mountImagePane(root, record, state) {
   function sizeCanvases() {
     const [width, height] = [frame.clientWidth, frame.clientHeight];
     density = Math.min(3, Math.max(1, devicePixelRatio || 1));
-    hatch = null;
     for (const canvas of canvases) {
       canvas.width = Math.round(width * density);
       canvas.height = Math.round(height * density);
@@ -133,16 +125,16 @@ export function mountImagePane(root, record, state) {
 
   view.on(() => { place(); drawPatches(); drawMarks(); });
   new ResizeObserver(sizeCanvases).observe(frame);
-  state.on(["dark"], () => {
-    colours = imageColours(root);
-    hatch = null;
-  });
+  state.on(["dark"], () => { colours = imageColours(root); });
   state.on(["layer", "view", "dark", ...QUANTITY_KEYS], (changed) => {
     drawPatches();
     if (changed.has("view")) describe();
   });
   state.on(["hover", "cell", "pins", "region", "view", "dark"], drawMarks);
 }
+
+/** "rgb(1, 2, 3)" → [1, 2, 3] */
+export const rgbOf = (colour) => (colour?.match(/[\d.]+/g) ?? [0, 0, 0]).slice(0, 3).map(Number);
 
 /** The theme's colours as the canvas needs them: resolved. */
 export function imageColours(root) {

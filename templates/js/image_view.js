@@ -102,18 +102,18 @@ function imageSize(record) {
  * Do work piece by piece, a few milliseconds per frame, so that nothing else has to wait.
  * @param {number} count
  * @param {(n: number) => void} each
- * @param {() => void} [after] after every slice
+ * @param {() => void} [done] when all is done
  * @returns {() => void} stops it
  */
-export function inSlices(count, each, after = () => {}) {
+export function inSlices(count, each, done = () => {}) {
   let n = 0;
   let stopped = false;
   function slice() {
     if (stopped) return;
     const start = performance.now();
     while (n < count && performance.now() - start < 8) each(n++);
-    after();
     if (n < count) requestAnimationFrame(slice);
+    else done();
   }
   slice();
   return () => { stopped = true; };

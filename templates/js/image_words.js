@@ -3,18 +3,17 @@
  * neighbouring patches that read as the same token. Pure.
  */
 
-const AROUND = [[0, 1], [1, 0], [0, -1], [-1, 0], [1, 1], [1, -1], [-1, 1], [-1, -1]];
-
 /**
  * Groups of neighbours (corners too) with the same top token, the surest first, words that were
  * named already later.
  * @param {LensPage} record
  * @param {PatchSet} set
  * @param {number} layer
+ * @param {number} [least] a patch alone must be at least so sure
  * @returns {{token: number, anchor: number, size: number, score: number}[]} anchor: place in the
  *   set of the patch nearest to the group's middle; score: summed probability
  */
-export function wordGroups(record, set, layer) {
+export function wordGroups(record, set, layer, least = 0) {
   const count = set.positions.length;
   const tokens = Int32Array.from(set.positions, (t) => record.topIndex(layer, t, 0));
   const seen = new Uint8Array(count);
@@ -24,17 +23,17 @@ export function wordGroups(record, set, layer) {
     const members = [first];
     seen[first] = 1;
     for (let at = 0; at < members.length; at += 1) {
-      for (const [down, right] of AROUND) {
-        const next = set.beside(members[at], down, right);
+      for (let k = 8 * members[at]; k < 8 * members[at] + 8; k += 1) {
+        const next = set.beside[k];
         if (next < 0 || seen[next] || tokens[next] !== tokens[first]) continue;
         seen[next] = 1;
         members.push(next);
       }
     }
-    groups.push({
-      token: tokens[first], anchor: groupMiddle(set, members), size: members.length,
-      score: members.reduce((sum, n) => sum + record.topProb(layer, set.positions[n], 0), 0),
-    });
+    let score = 0;
+    for (const n of members) score += record.topProb(layer, set.positions[n], 0);
+    if (members.length < 2 && score < least) continue;
+    groups.push({ token: tokens[first], anchor: groupMiddle(set, members), size: members.length, score });
   }
   return firstOfEachWord(groups.sort((a, b) => b.score - a.score || a.anchor - b.anchor));
 }
@@ -54,6 +53,7 @@ function firstOfEachWord(groups) {
 }
 
 function groupMiddle(set, members) {
+  if (members.length === 1) return members[0];
   const middle = (n, side) => (set.boxes[4 * n + side] + set.boxes[4 * n + side + 2]) / 2;
   const mean = [0, 1].map((side) => members.reduce((sum, n) => sum + middle(n, side), 0) / members.length);
   const far = (n) => (middle(n, 0) - mean[0]) ** 2 + (middle(n, 1) - mean[1]) ** 2;

@@ -1,7 +1,7 @@
 /**
  * One small map of the image per layer, all on one canvas; click shows that layer.
  */
-/* global quantityNow, QUANTITY_KEYS, patchSet, stripLayout, stripLayer, mapPixels, shadeRgb, inSlices, imageColours */
+/* global quantityNow, QUANTITY_KEYS, patchSet, stripLayout, stripLayer, mapPixels, shadeRgb, inSlices, imageColours, rgbOf */
 
 const STRIP_LOOK = { gap: 4, label: 12, least: 15, most: 150 };
 
@@ -19,18 +19,18 @@ export function mountLayerStrip(root, record, state) {
   let layout = null;
   let stop = () => {};
   let density = 1;
+  let colours = {};
   canvas.setAttribute("aria-label", `The patches at all ${record.L} layers, one small map each. The slider chooses the layer.`);
 
   const corner = (l) => [(l % layout.columns) * layout.stepX, Math.floor(l / layout.columns) * layout.stepY];
-  const parse = (colour) => (colour.match(/[\d.]+/g) ?? [0, 0, 0]).slice(0, 3).map(Number);
 
   function paint() {
     stop();
     if (!layout) return;
     const set = patchSet(record, state.get("view"));
     const quantity = quantityNow(record, state);
-    const [dark, colours] = [state.get("dark"), imageColours(root)];
-    const unknown = parse(colours.unknown);
+    const dark = state.get("dark");
+    const unknown = rgbOf(colours.unknown);
     const [width, height] = [Math.round(layout.width * density), Math.round(layout.height * density)];
     const pixels = mapPixels(set, width, height);
     const image = pen.createImageData(width, height);
@@ -80,6 +80,7 @@ export function mountLayerStrip(root, record, state) {
     const [x, y] = corner(state.get("layer"));
     Object.assign(current.style, { left: `${x}px`, top: `${y}px`, width: `${layout.width}px`, height: `${layout.height}px` });
     Object.assign(root.dataset, { columns: layout.columns, stepX: layout.stepX, stepY: layout.stepY, width: layout.width, height: layout.height });
+    if (layout.fits) return;
     const [low, high] = [y - root.scrollTop, y + layout.height + STRIP_LOOK.label - root.scrollTop];
     if (low < 0) root.scrollTop += low;
     else if (high > root.clientHeight) root.scrollTop += high - root.clientHeight + 4;
@@ -99,7 +100,10 @@ export function mountLayerStrip(root, record, state) {
   });
 
   new ResizeObserver(resize).observe(root);
-  state.on(["dark", ...QUANTITY_KEYS], paint);
+  state.on(["dark", ...QUANTITY_KEYS], (changed) => {
+    if (changed.has("dark")) colours = imageColours(root);
+    paint();
+  });
   state.on(["view"], resize);
   state.on(["layer"], markCurrent);
 }
