@@ -132,7 +132,7 @@ function groupLabels(pen, record, set, map, look, measure) {
     const wide = measure(text);
     const edge = wide / 2 + 4 * look.density;
     const x = Math.max(edge, Math.min(room[0] - edge, (box[0] + box[2]) / 2));
-    const y = (box[1] + box[3]) / 2;
+    const y = Math.max(10 * look.density, Math.min(room[1] - 10 * look.density, (box[1] + box[3]) / 2));
     labels.push({ text, wide, x, y, left: x - edge, top: y - 8 * look.density, width: 2 * edge, height: 16 * look.density });
     if (labels.length > 5 * most) break;
   }

@@ -55,11 +55,9 @@ export function mountLayerPlayer(root, record, state) {
     // against the highest layer: a token that few patches hold would be a flat line else
     const most = Math.max(1e-9, ...known.map((one) => one.shade || 0));
     const points = known.map((one, l) => [at(l) * 100, 25 - (23 * one.shade) / most]).filter(([, y]) => !Number.isNaN(y));
-    const line = svgPart(means, "polyline", "line");
-    const area = svgPart(means, "polygon", "area");
     const path = points.map(([x, y]) => `${x.toFixed(2)},${y.toFixed(2)}`).join(" ");
-    line.setAttribute("points", path);
-    area.setAttribute("points", points.length ? `${points[0][0]},26 ${path} ${points.at(-1)[0]},26` : "");
+    means.querySelector(".line").setAttribute("points", path);
+    means.querySelector(".area").setAttribute("points", points.length ? `${points[0][0]},26 ${path} ${points.at(-1)[0]},26` : "");
     drawLayer();
   }
 
@@ -69,8 +67,7 @@ export function mountLayerPlayer(root, record, state) {
     slider.value = String(layer);
     slider.setAttribute("aria-valuetext", record.layerName(layer));
     name.textContent = record.layerName(layer);
-    const mark = svgPart(means, "line", "mark");
-    for (const [key, value] of Object.entries({ x1: 100 * at(layer), x2: 100 * at(layer), y1: 0, y2: 26 })) mark.setAttribute(key, String(value));
+    for (const side of ["x1", "x2"]) means.querySelector(".mark").setAttribute(side, String(100 * at(layer)));
     mean.textContent = meanText(now, quantityNow(record, state).mode);
   }
 
@@ -110,20 +107,8 @@ export function mountLayerPlayer(root, record, state) {
 
   play.addEventListener("click", () => state.set({ playing: !state.get("playing") }));
   slider.addEventListener("input", () => state.set({ layer: Number(slider.value), playing: false }));
-  means.setAttribute("viewBox", "0 0 100 26");
   new ResizeObserver(drawTicks).observe(ticks);
   state.on(["playing"], follow);
   state.on(["layer"], drawLayer);
   state.on(["view", ...QUANTITY_KEYS], measure);
-}
-
-/** An SVG element of this class, made when it is not there yet. */
-function svgPart(parent, tag, name) {
-  let part = parent.querySelector(`.${name}`);
-  if (!part) {
-    part = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    part.setAttribute("class", name);
-    parent.append(part);
-  }
-  return part;
 }
