@@ -1,19 +1,25 @@
 """The command itself, on the saved twin of every family."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from families import FAMILIES, Family, Twin, build, save
-from families.twin import noise
+import transformers
+from families import FAMILIES, Family, Twin, build, qwen, save
+from families.base import text, tf
+from families.twin import noise, randomise, toy_tokenizer
 from torch import nn
 
 from create_logit_lens import main
+from logit_lens import LensError
 from logit_lens.anatomy import find_anatomy
+from logit_lens.processor import load_processor
 from logit_lens.record import IMAGE, TEXT, load_record
 
 QUESTION = "Hi?"
@@ -56,16 +62,19 @@ def test_the_command_reads_a_saved_checkpoint_as_the_model_itself_computes(
 def compare_every_layer(twin: Twin, record: Any, image: Any) -> None:
     """Layer l of the record against the model cut after layer l, which is the model's own code."""
     inputs = twin.encode(image, QUESTION)
-    n_prompt = inputs["input_ids"].shape[1]
-    assert np.array_equal(record.input_ids[:n_prompt], inputs["input_ids"][0].numpy())
+    if twin.model.config.is_encoder_decoder:  # what is read is the decoder
+        inputs["decoder_input_ids"] = torch.from_numpy(record.input_ids)[None]
+    ids = inputs.get("decoder_input_ids", inputs["input_ids"])
+    n_prompt = ids.shape[1]
+    assert np.array_equal(record.input_ids[:n_prompt], ids[0].numpy())
     previous = None
     for layer in record.layers:
         with cut_after(twin.model, int(layer)), torch.inference_mode():
             expected = twin.model(**inputs).logits[0].double().log_softmax(-1)
-        ids = torch.from_numpy(record.top_ids[layer, :n_prompt].astype(np.int64))
+        top = torch.from_numpy(record.top_ids[layer, :n_prompt].astype(np.int64))
         ours = np.log(record.top_probs[layer, :n_prompt])
-        theirs = expected.gather(1, ids).numpy()
-        best = expected.topk(ids.shape[1]).values.numpy()
+        theirs = expected.gather(1, top).numpy()
+        best = expected.topk(top.shape[1]).values.numpy()
         where = np.ones(n_prompt, bool)
         if twin.family.deepstack and 0 < layer < record.layers[-1]:
             # a cut model still adds image features after its last layer; text before them agrees
@@ -93,3 +102,82 @@ def cut_after(model: nn.Module, n_layers: int) -> Iterator[None]:
         yield
     finally:
         setattr(owner, name, layers)
+
+
+def run(folder: Path, *options: str) -> Any:
+    """The command on a saved model without an image; its record."""
+    out = folder.parent / "run.html"
+    command = ["--model", str(folder), "--prompt", QUESTION, "--max-new-tokens", "2", "--top-k"]
+    assert main([*command, "5", "--save-data", "--output", str(out), "--quiet", *options]) == 0
+    return load_record(out.with_suffix(".npz"))
+
+
+def test_a_text_only_language_model_gives_a_grid_without_an_image(tmp_path: Path) -> None:
+    tokenizer = toy_tokenizer({}, [])
+    config = transformers.LlamaConfig(**text("llama", len(tokenizer)))
+    model = transformers.LlamaForCausalLM(config)
+    randomise(model, 0)
+    model.save_pretrained(tmp_path / "llama")
+    tokenizer.save_pretrained(tmp_path / "llama")
+    record = run(tmp_path / "llama")
+    assert record.meta["check"]["passed"]
+    assert record.meta["note"] == ""
+    assert (record.position_kind != IMAGE).all()
+    assert len(record.image) == 0
+
+
+@pytest.mark.parametrize("name", ["llava", "qwen3_vl", "gemma4", "mllama"])
+def test_a_prompt_without_an_image_is_read_by_a_vision_language_model(
+    name: str, tmp_path: Path
+) -> None:
+    family = next(f for f in FAMILIES if f.name == name)
+    save(build(family), tmp_path / "model")
+    options = ["--layers", "0,1,3"] if name == "llava" else []
+    record = run(tmp_path / "model", *options)
+    assert record.meta["check"]["passed"]
+    assert record.meta["tail"] == family.tail
+    assert record.meta["note"] == ""
+    assert np.isnan(record.patch_boxes).all()
+
+
+def processor_folder(tmp_path: Path, settings: dict[str, Any], model_type: str) -> str:
+    toy_tokenizer(qwen.QWEN_TOKENS, []).save_pretrained(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": model_type}))
+    (tmp_path / "processor_config.json").write_text(json.dumps(settings))
+    return str(tmp_path)
+
+
+def test_a_processor_with_its_parts_in_one_file_loads_without_its_video_half(
+    tmp_path: Path,
+) -> None:
+    settings = {
+        "processor_class": "Qwen3VLProcessor",
+        "image_processor": {"image_processor_type": "Qwen2VLImageProcessor", "patch_size": 16},
+        "video_processor": {"video_processor_type": "Qwen3VLVideoProcessor"},
+    }
+    processor = load_processor(processor_folder(tmp_path, settings, "qwen3_vl"))
+    assert processor.image_processor.patch_size == 16
+
+
+def test_a_checkpoint_that_names_no_processor_class_gets_its_familys(tmp_path: Path) -> None:
+    folder = processor_folder(tmp_path, {}, "qwen2_5_vl")
+    (tmp_path / "processor_config.json").unlink()
+    tf.Qwen2VLImageProcessorPil(patch_size=14).save_pretrained(tmp_path)
+    assert type(load_processor(folder)).__name__ == "Qwen2_5_VLProcessor"
+
+
+@pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is installed")
+@pytest.mark.parametrize(
+    ("model_type", "name"),
+    [("cohere2_vision", "Cohere2Vision"), ("llama4", "Llama4"), ("lfm2_vl", "Lfm2Vl")],
+)
+def test_a_family_whose_images_need_torchvision_says_so_in_one_line(
+    model_type: str, name: str, tmp_path: Path
+) -> None:
+    settings = {
+        "processor_class": f"{name}Processor",
+        "image_processor": {"image_processor_type": f"{name}ImageProcessor"},
+    }
+    with pytest.raises(LensError, match="torchvision, which is not installed") as error:
+        load_processor(processor_folder(tmp_path, settings, model_type))
+    assert "\n" not in str(error.value)

@@ -202,4 +202,31 @@ LAYOUTS: dict[str, Layout] = {
     "vipllava": clip_like,
 }
 
-WITHOUT_GEOMETRY: dict[str, str] = {}
+_RESAMPLED = "a resampler makes this family's image tokens: each one sees the whole image"
+_QFORMER = "a Q-Former makes this family's image tokens: each one sees the whole image"
+_CROSS = (
+    "this family reads the image through cross-attention: no position of the sequence stands for it"
+)
+_ENCODER = "this family reads the image in its encoder: the positions here are the decoder's text"
+_POOLED = "this family puts the whole image in front of the text, not among its tokens"
+
+WITHOUT_GEOMETRY: dict[str, str] = {
+    "aria": _RESAMPLED,
+    "blip": _CROSS,
+    "blip-2": _QFORMER,
+    "evolla": _CROSS,
+    "florence2": _ENCODER,
+    "git": _POOLED,
+    "idefics": _CROSS,
+    "idefics2": _RESAMPLED,
+    "instructblip": _QFORMER,
+    "instructblipvideo": _QFORMER,
+    "kosmos-2": _RESAMPLED,
+    "kosmos-2.5": _RESAMPLED,
+    "mllama": _CROSS,
+    "pix2struct": _ENCODER,
+    "pp_formulanet": _ENCODER,
+    "t5gemma2": _ENCODER,
+    "udop": _ENCODER,
+    "vision-encoder-decoder": _ENCODER,
+}

@@ -61,7 +61,7 @@ def encode_prompt(vlm: VLM, picture: Picture | None, question: str, raw: bool = 
                 "itself; remove it, or write the whole prompt with --raw-prompt",
                 exit_code=2,
             )
-        text = _apply_template(vlm, question, picture is not None, holders)
+        text = _apply_template(vlm, picture, question, holders)
     inputs = _process(vlm, picture, text)
     ids = inputs["input_ids"][0].cpu().numpy()
     image_positions = np.zeros(len(ids), bool)
@@ -96,12 +96,13 @@ def _expands_boi(processor: Any) -> bool:
     return hasattr(processor, "full_image_sequence") and hasattr(processor, "boi_token")
 
 
-def _apply_template(vlm: VLM, question: str, has_image: bool, holders: list[str]) -> str:
-    holder = holders[0] + "\n" if has_image and holders else ""
+def _apply_template(vlm: VLM, picture: Picture | None, question: str, holders: list[str]) -> str:
     if not getattr(vlm.processor, "chat_template", None):
-        return holder + question
+        if picture is None or not holders or _puts_image_first(vlm, picture, question):
+            return question
+        return f"{holders[0]}\n{question}"
     content: Any = [{"type": "text", "text": question}]
-    if has_image:
+    if picture is not None:
         content.insert(0, {"type": "image"})
     if vlm.processor is vlm.tokenizer:
         content = question
@@ -115,6 +116,15 @@ def _apply_template(vlm: VLM, question: str, has_image: bool, holders: list[str]
             f"the chat template of {vlm.name} fails ({error}); write the prompt with --raw-prompt"
         ) from error
     return str(text)
+
+
+def _puts_image_first(vlm: VLM, picture: Picture, question: str) -> bool:
+    """Whether the processor writes the image's tokens itself (PaliGemma, BLIP-2, Florence-2)."""
+    try:
+        ids = _process(vlm, picture, question)["input_ids"]
+    except Exception:  # most miss their image token in the text, each in its own way
+        return False
+    return bool((ids == vlm.image_token_id).any())
 
 
 def _process(vlm: VLM, picture: Picture | None, text: str) -> dict[str, Any]:
@@ -213,5 +223,7 @@ def _grow(vlm: VLM, inputs: dict[str, Any], n_tokens: int) -> dict[str, Any]:
     """
     grown = {key: value for key, value in inputs.items() if key != "input_ids"}
     for _ in range(n_tokens):
-        grown = vlm.model._update_model_kwargs_for_generation(ModelOutput(), grown)
+        grown = vlm.model._update_model_kwargs_for_generation(
+            ModelOutput(), grown, is_encoder_decoder=False
+        )
     return grown

@@ -1,6 +1,6 @@
 """All families of the tests."""
 
-from . import gemma, llava, qwen, tiled
+from . import gemma, llava, qwen, tiled, unplaced
 from .twin import Family
 
 FAMILIES: list[Family] = [
@@ -8,4 +8,5 @@ FAMILIES: list[Family] = [
     *qwen.FAMILIES,
     *gemma.FAMILIES,
     *tiled.FAMILIES,
+    *unplaced.FAMILIES,
 ]

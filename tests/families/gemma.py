@@ -116,12 +116,13 @@ FAMILIES = [
         slow_wiring=True,
     ),
     Family("gemma4", gemma4, gemma4_processor, GEMMA4_TOKENS, holder="<|image|>", tail="replay"),
-    Family("paligemma", paligemma("gemma"), paligemma_processor, IMAGE),
+    Family("paligemma", paligemma("gemma"), paligemma_processor, IMAGE, holder=""),
     Family(
         "paligemma2",
         paligemma("gemma2", final_logit_softcapping=3.0),
         paligemma_processor,
         IMAGE,
+        holder="",
         tail="replay",
     ),
 ]

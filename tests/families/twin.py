@@ -24,7 +24,8 @@ class Family:
         config: the config from a tokenizer's ids: ``config(ids, vocab_size)``.
         processor: the processor from a tokenizer.
         tokens: special tokens: those with a name are attributes of the tokenizer.
-        holder: what stands for the image in the chat template.
+        holder: what stands for the image in the chat template; empty: there is no template, and the
+            processor puts the image before the question.
         tail: which tail must be chosen.
         overlay: "" where patches must be placed, else words that the note must hold.
         sizes: two sizes of test images (width, height).
@@ -59,10 +60,15 @@ class Twin:
 
     def encode(self, image: Image.Image | None, question: str = "Hi?") -> dict[str, Any]:
         """Inputs of the model for one image and a question."""
-        content = [{"type": "image"}] * (image is not None) + [{"type": "text", "text": question}]
-        text = self.processor.apply_chat_template(
-            [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
-        )
+        if getattr(self.processor, "chat_template", None):
+            content = [{"type": "image"}] * (image is not None)
+            text = self.processor.apply_chat_template(
+                [{"role": "user", "content": [*content, {"type": "text", "text": question}]}],
+                add_generation_prompt=True,
+                tokenize=False,
+            )
+        else:
+            text = question  # the processor puts the image before it
         images = {} if image is None else {"images": [image]}
         return dict(
             self.processor(text=[text], return_tensors="pt", **images, **self.family.options)
@@ -102,7 +108,8 @@ def build(family: Family, seed: int = 0) -> Twin:
     """Make a family's twin."""
     tokenizer = toy_tokenizer(family.tokens, family.extra)
     processor = family.processor(tokenizer)
-    processor.chat_template = chat_template(family.holder)
+    if family.holder:
+        processor.chat_template = chat_template(family.holder)
     ids: dict[str, Any] = {
         text: tokenizer.convert_tokens_to_ids(text) for text in tokenizer.get_vocab()
     }
@@ -124,7 +131,8 @@ def save(twin: Twin, folder: Path) -> None:
         if name not in processor.get_attributes() and isinstance(value, int | str):
             settings[name] = value
     (folder / "processor_config.json").write_text(json.dumps(settings))
-    (folder / "chat_template.jinja").write_text(processor.chat_template)
+    if twin.family.holder:
+        (folder / "chat_template.jinja").write_text(processor.chat_template)
 
 
 @torch.no_grad()
