@@ -5,11 +5,39 @@ Does not know what is in them.
 >>> write_atomically(Path("outputs/report.html"), b"<!doctype html>")
 """
 
+import contextlib
+import errno
 import os
+import re
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import LensError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_SUFFIX = ".lens.part"
+_LEFTOVER = re.compile(r"\..+\.[a-z0-9_]{8}" + re.escape(_SUFFIX), re.DOTALL)
+_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_ABANDONED = 3600.0  # seconds; where files cannot be locked, older temporary ones are nobody's
+
+
+class CannotWriteError(LensError):
+    """The place where things are written takes no more: going on would fail the same way.
+
+    Attributes:
+        needed: bytes that were to be written, where room is what is missing; else 0.
+    """
+
+    def __init__(self, message: str, needed: int = 0) -> None:
+        """Say what could not be written and why."""
+        super().__init__(message)
+        self.needed = needed
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -19,30 +47,96 @@ def write_atomically(path: Path, data: bytes) -> None:
     is created when it is missing.
 
     Raises:
-        LensError: the folder or the file cannot be written, or the disk is full.
+        LensError: a folder is in the way.
+        CannotWriteError: the folder or the file cannot be written, or the disk is full.
     """
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise LensError(f"cannot write {path}: it is a folder; name a file in it")
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name[:60]}.", suffix=".part"
-        )
+        handle, temporary = _locked_temporary(path)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes private files; a report is meant to be shared like any other file
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-        temporary = None
+            # mkstemp makes private files; a report is meant to be shared like any other file
+            Path(temporary).chmod(0o666 & ~_umask())
+            if fcntl:  # renamed while the lock is held: nobody takes it for a leftover
+                Path(temporary).replace(path)
+                temporary = None
+        if temporary is not None:
+            Path(temporary).replace(path)
+            temporary = None
     except OSError as error:
-        need = f" ({len(data) / 1e6:.1f} MB are needed)" if error.errno == 28 else ""
-        raise LensError(f"cannot write {path}: {error.strerror or error}{need}") from error
+        no_room = error.errno in _ROOM
+        need = f" ({len(data) / 1e6:.1f} MB are needed)" if no_room else ""
+        raise CannotWriteError(
+            f"cannot write {path}: {error.strerror or error}{need}", len(data) if no_room else 0
+        ) from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of runs that were killed, and leave those of running ones."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _LEFTOVER.fullmatch(entry.name):
+                with contextlib.suppress(OSError):
+                    _remove_if_abandoned(Path(entry.path))
+
+
+@contextlib.contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Inside, no other process is in such a block for this folder; a killed one lets others in."""
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(handle, wait=True)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked_temporary(path: Path) -> tuple[int, str]:
+    """A new file beside ``path``, locked: the lock dies with the process, as the file should."""
+    while True:
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name[:40]}.", suffix=_SUFFIX
+        )
+        _lock(handle, wait=True)
+        if Path(name).exists():
+            return handle, name
+        os.close(handle)  # taken for a leftover between its making and its locking
+
+
+def _remove_if_abandoned(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR)
+    try:
+        free = _lock(handle, wait=False)
+        if free is None:
+            free = time.time() - os.fstat(handle).st_mtime > _ABANDONED
+        if free:
+            path.unlink(missing_ok=True)  # while it is locked: see _locked_temporary
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, wait: bool) -> bool | None:
+    """Lock an open file; False where another process holds it, None where there are no locks."""
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return None
+    return True
 
 
 def _umask() -> int:
