@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import create_logit_lens
+from logit_lens import memory
 from logit_lens import vlm as vlm_module
 from logit_lens.arguments import DEMO_MODEL
 from logit_lens.record import load_record
@@ -137,7 +138,7 @@ def test_an_output_that_cannot_be_written_is_named(command, tmp_path):
 
 
 def test_too_little_memory_is_said_before_loading(command, monkeypatch):
-    monkeypatch.setattr(vlm_module, "free_bytes", lambda device: 9_000_000)
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 9_000_000)
     code, _, err = command(*demo())
     assert code == 1
     assert "are free" in err[0] and "--dtype bfloat16" in err[0]

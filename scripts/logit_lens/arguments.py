@@ -5,28 +5,22 @@
 """
 
 import argparse
+import importlib.util
+import json
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
-from . import LensError, __version__
+from . import LensError
+from .flags import DEFAULT_MODEL, DEFAULT_PROMPT, build_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO_MODEL = ROOT / "models" / "demo"
 DEMO_IMAGE = ROOT / "images" / "demo_scene.png"
 DEMO_PROMPT = "What is in the background?"
-DEFAULT_MODEL = "llava-hf/llava-1.5-7b-hf"
-DEFAULT_PROMPT = "Describe the image."
+DeviceMap = str | dict[str, str | int]
 _ANY_LAYER = 99_999  # before the model is known, only the form of --layers can be checked
-EPILOG = """\
-examples:
-  create_logit_lens.py --demo --open
-  create_logit_lens.py --image dog.jpg --prompt "What is on the grass?" --track dog cat
-  create_logit_lens.py --image dog.jpg --model Qwen/Qwen2.5-VL-7B-Instruct --layers ::2
-  create_logit_lens.py --from-data outputs/run.npz
-"""
 
 
 @dataclass(frozen=True)
@@ -46,18 +40,18 @@ class Arguments:
     layers: str
     device: str
     dtype: str
+    device_map: DeviceMap | None
+    quantize: str | None
     save_data: bool
     from_data: Path | None
     force: bool
     open: bool
     quiet: bool
 
-
-class _Parser(argparse.ArgumentParser):
-    """argparse whose errors are one line: ``error: …``."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message} (see --help)\n")
+    @property
+    def one_image(self) -> bool:
+        """Whether this makes one report, and not a folder of them."""
+        return len(self.image) < 2 and not any(path.is_dir() for path in self.image)
 
 
 def parse_arguments(argv: list[str]) -> Arguments:
@@ -79,112 +73,6 @@ def parse_arguments(argv: list[str]) -> Arguments:
     return arguments
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser; a test compares its flags with the README."""
-    parser = _Parser(
-        prog="create_logit_lens.py",
-        description="Read every layer and position of a vision-language model through the logit "
-        "lens, and write one self-contained interactive HTML report.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    what = parser.add_argument_group("what to read")
-    what.add_argument(
-        "--image", nargs="+", type=Path, default=[], metavar="PATH", help="image file"
-    )
-    what.add_argument(
-        "--prompt", metavar="TEXT", help=f"the question (default: {DEFAULT_PROMPT!r})"
-    )
-    what.add_argument(
-        "--raw-prompt",
-        action="store_true",
-        help="use --prompt verbatim, without the chat template; it must hold the image token",
-    )
-    what.add_argument(
-        "--demo", action="store_true", help="the small embedded model and a drawn scene, offline"
-    )
-    what.add_argument(
-        "--from-data",
-        type=Path,
-        metavar="PATH",
-        help="render a record (.npz of --save-data) again, without a model",
-    )
-
-    model = parser.add_argument_group("the model")
-    model.add_argument(
-        "--model",
-        metavar="ID_OR_PATH",
-        help=f"hub id or folder of any image-text-to-text model (default: {DEFAULT_MODEL})",
-    )
-    model.add_argument(
-        "--device",
-        default="auto",
-        metavar="NAME",
-        help="auto (cuda, then mps, then cpu), cpu, cuda, cuda:1, mps",
-    )
-    model.add_argument(
-        "--dtype",
-        default="auto",
-        choices=["auto", "float32", "float16", "bfloat16"],
-        help="auto: the checkpoint's; float32 on a CPU",
-    )
-    model.add_argument(
-        "--max-new-tokens",
-        type=int,
-        default=32,
-        metavar="N",
-        help="length of the greedy answer, read through the lens too; 0: prompt only (default: 32)",
-    )
-
-    lens = parser.add_argument_group("the lens")
-    lens.add_argument(
-        "--top-k",
-        type=int,
-        default=10,
-        metavar="N",
-        help="tokens kept of every layer and position (default: 10)",
-    )
-    lens.add_argument(
-        "--track",
-        nargs="+",
-        default=[],
-        metavar="WORD",
-        help="words whose probability and rank are kept in every cell; the answer's "
-        "own tokens are tracked without asking",
-    )
-    lens.add_argument(
-        "--layers",
-        default="",
-        metavar="SPEC",
-        help="which layers, e.g. 0,8,16-32 or ::2; 0 is the embeddings; the last "
-        "layer is always kept (default: all)",
-    )
-
-    out = parser.add_argument_group("the report")
-    out.add_argument(
-        "--output",
-        type=Path,
-        metavar="PATH",
-        help="an .html file, or a folder (default: outputs/<model>_<image>_logit_lens.html)",
-    )
-    out.add_argument("--overwrite", action="store_true", help="make finished reports again")
-    out.add_argument(
-        "--save-data",
-        action="store_true",
-        help="write the record beside the report, same name, .npz",
-    )
-    out.add_argument(
-        "--force",
-        action="store_true",
-        help="write the report although the self-check failed (with a red banner)",
-    )
-    out.add_argument("--open", action="store_true", help="open the report in the browser")
-    out.add_argument("--quiet", action="store_true", help="no progress on stderr")
-    out.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    return parser
-
-
 def _fill_in_defaults(named: argparse.Namespace) -> None:
     if named.demo:
         named.model = named.model or str(DEMO_MODEL)
@@ -193,12 +81,33 @@ def _fill_in_defaults(named: argparse.Namespace) -> None:
             named.prompt = named.prompt if named.prompt is not None else DEMO_PROMPT
     named.model = DEFAULT_MODEL if named.model is None else named.model
     named.prompt = DEFAULT_PROMPT if named.prompt is None else _utf8(named.prompt)
+    named.device_map = _read_device_map(named.device_map)
     named.track = [_utf8(word) for word in named.track]
 
 
 def _utf8(text: str) -> str:
     # arguments need not be UTF-8; tokenizers and pages must be
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _read_device_map(spec: str | None) -> DeviceMap | None:
+    """The word auto, or the map that a JSON text or a file of that name holds."""
+    if spec is None or spec == "auto":
+        return spec
+    try:
+        text = spec if spec.lstrip().startswith("{") else Path(spec).read_text(encoding="utf-8")
+        device_map = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise LensError(
+            f"--device-map: {spec!r} is neither auto, nor JSON, nor a file of JSON ({error})", 2
+        ) from error
+    if not isinstance(device_map, dict) or not all(
+        isinstance(device, str | int) for device in device_map.values()
+    ):
+        raise LensError(
+            '--device-map is not a map of modules to devices, such as {"": 0, "lm_head": "cpu"}', 2
+        )
+    return device_map
 
 
 def _check(arguments: Arguments) -> None:
@@ -218,6 +127,20 @@ def _check(arguments: Arguments) -> None:
     refuse(
         arguments.from_data is not None and arguments.save_data,
         "--from-data already has the data; leave out --save-data",
+    )
+    refuse(
+        arguments.output is not None
+        and arguments.output.suffix == ".html"
+        and not arguments.one_image,
+        f"--output {arguments.output} is one file, but there are several images; name a folder",
+    )
+    refuse(
+        arguments.device_map is not None and arguments.device != "auto",
+        "--device and --device-map both say where the model goes; leave one out",
+    )
+    refuse(
+        arguments.quantize is not None and not importlib.util.find_spec("bitsandbytes"),
+        f"--quantize {arguments.quantize} needs the package bitsandbytes: pip install bitsandbytes",
     )
     if arguments.layers:
         select_layers(arguments.layers, _ANY_LAYER)

@@ -8,19 +8,21 @@ prompts, lenses or patches.
 (32, torch.float16)
 """
 
+import atexit
 import contextlib
-import gc
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import init_empty_weights
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
+    BitsAndBytesConfig,
 )
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
@@ -29,6 +31,8 @@ from transformers.models.auto.modeling_auto import (
 
 from . import LensError
 from .anatomy import Anatomy, find_anatomy, find_image_token_id
+from .arguments import DeviceMap
+from .memory import free_memory, needed_bytes, refuse_when_too_large
 from .processor import load_processor
 
 
@@ -83,6 +87,9 @@ def load_vlm(
     name: str,
     device: str = "auto",
     dtype: str = "auto",
+    device_map: DeviceMap | None = None,
+    quantize: str | None = None,
+    local_rank: int = 0,
 ) -> VLM:
     """Load a model and its processor.
 
@@ -90,19 +97,33 @@ def load_vlm(
         name: a hub id or a folder.
         device: "auto" (cuda, then mps, then cpu) or a torch device.
         dtype: "auto" (the checkpoint's on an accelerator, float32 on a CPU) or a torch dtype name.
+        device_map: spread the model over devices, memory and disk instead: "auto", or modules to
+            devices.
+        quantize: "8bit" or "4bit" weights, through bitsandbytes.
+        local_rank: the number of this process on its machine; "auto" gives each a GPU of its own.
 
     Raises:
         LensError: unknown model, nothing cached and no network, no unembedding, too little memory.
     """
-    where = choose_device(device)
+    where = choose_device(device, local_rank)
     with explained(name, str(where)):
         config = AutoConfig.from_pretrained(name)
         auto_class = _auto_class(config, name)
         number_type = choose_dtype(dtype, config, where)
-        _refuse_when_too_large(auto_class, config, name, where, number_type)
+        if device_map is None:
+            need = needed_bytes(auto_class, config, number_type, quantize)
+            refuse_when_too_large(need, name, where, number_type, quantize)
         processor = load_processor(name)
-        model = auto_class.from_pretrained(name, config=config, dtype=number_type)
-        model = model.to(where).eval()
+        options: dict[str, Any] = {"config": config, "dtype": number_type}
+        if device_map is not None:
+            options |= {"device_map": device_map, "offload_folder": _offload_folder()}
+        if quantize is not None:
+            options["quantization_config"] = _quantization(quantize, number_type)
+            options.setdefault("device_map", {"": str(where)})
+        model = auto_class.from_pretrained(name, **options)
+        if "device_map" not in options:
+            model = model.to(where)
+        model.eval()
     return VLM(
         # a folder's place on this machine is nobody else's business
         name=Path(name).resolve().name if Path(name).is_dir() else name,
@@ -111,16 +132,42 @@ def load_vlm(
         processor=processor,
         anatomy=find_anatomy(model),
         image_token_id=find_image_token_id(config, processor),
-        device=where,
+        device=_input_device(model),
         dtype=number_type,
     )
 
 
-def choose_device(device: str) -> torch.device:
-    """The torch device of a name; "auto" is cuda, then mps, then cpu."""
+def _input_device(model: Any) -> torch.device:
+    """Where inputs go: to the token embeddings, also when accelerate keeps these elsewhere."""
+    embeddings = model.get_input_embeddings()
+    elsewhere = getattr(getattr(embeddings, "_hf_hook", None), "execution_device", None)
+    return embeddings.weight.device if elsewhere is None else torch.device(elsewhere)
+
+
+def _offload_folder() -> str:
+    """A folder for weights that fit neither devices nor memory; removed when the process ends."""
+    folder = tempfile.mkdtemp(prefix="logit-lens-offload-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _quantization(bits: str, dtype: torch.dtype) -> Any:
+    if bits == "8bit":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
+    )
+
+
+def choose_device(device: str, local_rank: int = 0) -> torch.device:
+    """The torch device of a name; "auto" is cuda, then mps, then cpu.
+
+    Of several processes on a machine each takes the GPU of its number, in turn where there are
+    fewer.
+    """
     if device == "auto":
         if torch.cuda.is_available():
-            return torch.device("cuda")
+            return torch.device("cuda", local_rank % torch.cuda.device_count())
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         where = torch.device(device)
@@ -189,50 +236,3 @@ def _cannot_find(name: str, error: OSError) -> str:
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-
-
-def _refuse_when_too_large(
-    auto_class: Any, config: Any, name: str, device: torch.device, dtype: torch.dtype
-) -> None:
-    """Say before loading that a model cannot fit, and what would."""
-    free = free_bytes(device)
-    with init_empty_weights():
-        # the shapes are enough: nothing is allocated
-        empty = auto_class.from_config(config)
-    elements = sum(parameter.numel() for parameter in empty.parameters())
-    need = elements * dtype.itemsize
-    if free is None or need < free:
-        return
-    raise LensError(
-        f"{name} needs {need / 1e9:.1f} GB on {device} in {str(dtype).removeprefix('torch.')}, "
-        f"{free / 1e9:.1f} GB are free; {_what_would_fit(elements, device, free)}"
-    )
-
-
-def _what_would_fit(elements: int, device: torch.device, free: int) -> str:
-    options = []
-    if 2 * elements < free:
-        options.append(f"--dtype bfloat16 ({2 * elements / 1e9:.1f} GB) fits")
-    if 0.6 * elements < free:
-        options.append(f"--quantize 4bit (about {0.6 * elements / 1e9:.1f} GB) fits")
-    if device.type != "cpu":
-        options.append("--device-map auto spreads it over all devices and memory")
-    return "; ".join(options) or "use a smaller model, or a machine with more memory"
-
-
-def free_bytes(device: torch.device) -> int | None:
-    """Free memory of a device in bytes; None where it cannot be asked."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    if device.type == "cpu":
-        import psutil
-
-        return int(psutil.virtual_memory().available)
-    return None
-
-
-def free_memory() -> None:
-    """Give back what a failed step left behind."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
