@@ -3,36 +3,48 @@
 
     python scripts/create_logit_lens.py --demo
     python scripts/create_logit_lens.py --image dog.jpg --prompt "What is on the grass?"
+    python scripts/create_logit_lens.py --image photos/ more/*.jpg     # a report each, and an index
 
-The last line on stdout is the path of the report; progress and errors go to stderr. Exit codes:
-0 all written, 1 something failed, 2 bad arguments, 130 interrupted.
+The last line on stdout is the path of the report, or of the index; progress and errors go to
+stderr. Exit codes: 0 all written, 1 something failed, 2 bad arguments, 130 interrupted.
 """
 
-import re
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from logit_lens import LensError
 from logit_lens.arguments import Arguments, parse_arguments
 from logit_lens.environment import prepare_libraries
+
+if TYPE_CHECKING:  # importing torch takes seconds, NumPy and Pillow some of one: only when needed
+    from logit_lens.batch import Batch, Item
+    from logit_lens.distributed import Process
+    from logit_lens.overview import Folder
+    from logit_lens.progress import Progress
+    from logit_lens.vlm import VLM
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
-        path = render_again(arguments) if arguments.from_data else read_image(arguments)
-        if arguments.open:
-            open_in_browser(path)
-        print(path, flush=True)
+        if arguments.from_data:
+            path, failed = render_again(arguments), 0
+        else:
+            path, failed = read_images(arguments)
+        if path is not None:
+            if arguments.open:
+                open_in_browser(path)
+            print(path, flush=True)
     except LensError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
-    return 0
+    return 1 if failed else 0
 
 
 def render_again(arguments: Arguments) -> Path:
@@ -49,24 +61,84 @@ def render_again(arguments: Arguments) -> Path:
     return path
 
 
-def read_image(arguments: Arguments) -> Path:
-    """Load the model, read the image through the lens, write the report."""
-    from logit_lens.images import open_picture
+def read_images(arguments: Arguments) -> tuple[Path | None, int]:
+    """Read every image through the lens: a report each, and an index where there are several.
 
-    picture = open_picture(arguments.image[0]) if arguments.image else None
-    path = output_path(arguments)
+    Returns:
+        what to name on stdout (None where another process does), and how many images failed.
+    """
+    from logit_lens.batch import look_ahead, plan
+    from logit_lens.distributed import take_process
+    from logit_lens.fingerprint import model_identity, settings_of
+    from logit_lens.overview import Folder
+    from logit_lens.progress import Progress
 
-    # torch takes seconds to import: nothing above may need it
-    prepare_libraries(arguments.quiet, offline=Path(arguments.model).is_dir())
+    process = take_process()
+    batch = plan(arguments)
+    jobs = process.share(batch.jobs)
+    folder = Folder(batch)
+    settings = settings_of(arguments, model_identity(arguments.model))
+    vlm: VLM | None = None
+    with folder.kept_true(process), Progress(len(jobs), arguments.quiet) as progress:
+        for item in look_ahead(jobs, batch, arguments, settings):
+            progress.working_on(item.job.name)
+            if not item.kept and not item.error and vlm is None:
+                vlm = load_model(arguments, process)
+                # what a hub id stands for is only sure now, if nothing was cached
+                settings = settings_of(arguments, model_identity(arguments.model))
+            problem = None if item.kept else try_report(vlm, item, batch, arguments, settings)
+            if problem is None:
+                progress.finished(item)
+                folder.forget_failure(item.job)
+            else:
+                progress.failed(item, problem)
+                folder.note_failure(item.job, problem)
+                give_memory_back()
+    if batch.folder is None:
+        return (batch.jobs[0].plain if jobs else None), 0
+    return conclude(folder, process, progress)
+
+
+def try_report(
+    vlm: "VLM | None", item: "Item", batch: "Batch", arguments: Arguments, settings: dict[str, Any]
+) -> str | None:
+    """Make one report; gives the reason where that fails and other images may still succeed."""
+    from logit_lens.batch import reason_of
+    from logit_lens.files import CannotWriteError
+
+    try:
+        make_report(vlm, item, batch, arguments, settings)
+    except CannotWriteError:
+        raise
+    except Exception as error:
+        # an argument is wrong, or the device is lost: that concerns all images
+        fatal = getattr(error, "exit_code", 1) == 2 or type(error).__name__ == "AcceleratorError"
+        if batch.folder is None or fatal:
+            raise
+        return reason_of(error, item)
+    return None
+
+
+def make_report(
+    vlm: "VLM | None", item: "Item", batch: "Batch", arguments: Arguments, settings: dict[str, Any]
+) -> None:
+    """Read one image through the lens, check the reading, write it down.
+
+    Raises:
+        LensError: and whatever a model or processor raises on an image that it does not like.
+    """
+    if item.error is not None:
+        raise item.error
+    assert vlm is not None
     from tqdm import tqdm
 
+    from logit_lens.fingerprint import fingerprint
     from logit_lens.pipeline import make_record
     from logit_lens.report import write_report
-    from logit_lens.vlm import load_vlm
 
-    vlm = load_vlm(arguments.model, arguments.device, arguments.dtype)
-    with tqdm(desc="lens", unit=" positions", disable=True if arguments.quiet else None) as bar:
-        record = make_record(vlm, picture, arguments, on_progress=bar.update)
+    hidden = True if arguments.quiet or batch.folder else None
+    with tqdm(desc="lens", unit=" positions", disable=hidden) as bar:
+        record = make_record(vlm, item.picture, arguments, on_progress=bar.update)
     check = record.meta["check"]
     if not check["passed"] and not arguments.force:
         raise LensError(
@@ -74,22 +146,54 @@ def read_image(arguments: Arguments) -> Path:
             f"logits by {check['max_abs_logit_diff']:.3g} (tolerance {check['tolerance']:.3g}); "
             "nothing was written. --force writes the report with a warning"
         )
+    record.meta["run"] = {
+        "name": item.job.name,
+        "question": arguments.prompt,
+        "source": item.job.source_id if batch.folder else "",
+        "fingerprint": fingerprint(item.digest, settings),
+    }
     if arguments.save_data:
-        record.save(path.with_suffix(".npz"))
-    write_report(record, path)
-    return path
+        record.save(item.path.with_suffix(".npz"))
+    write_report(record, item.path)
 
 
-def output_path(arguments: Arguments) -> Path:
-    """Where the report goes: --output, or outputs/<model>_<image>_logit_lens.html."""
-    model = Path(arguments.model).name
-    image = arguments.image[0].stem if arguments.image else "text"
-    name = re.sub(r"[^\w.-]+", "_", f"{model}_{image}") + "_logit_lens.html"
-    if arguments.output is None:
-        return Path("outputs") / name
-    if arguments.output.suffix == ".html":
-        return arguments.output
-    return arguments.output / name
+def load_model(arguments: Arguments, process: "Process") -> "VLM":
+    """Load the model, each process on a device of its own."""
+    if arguments.device_map is not None and process.local_size > 1:
+        raise LensError(
+            "--device-map spreads one model over all devices of a machine: start one process "
+            "there, not several",
+            exit_code=2,
+        )
+    prepare_libraries(arguments.quiet, offline=Path(arguments.model).is_dir())
+    from logit_lens.vlm import load_vlm
+
+    return load_vlm(
+        arguments.model,
+        arguments.device,
+        arguments.dtype,
+        device_map=arguments.device_map,
+        quantize=arguments.quantize,
+        local_rank=process.local_rank,
+    )
+
+
+def conclude(folder: "Folder", process: "Process", progress: "Progress") -> tuple[Path | None, int]:
+    """Make the index and say what was done; one process per machine does, after all others."""
+    if not process.leads:
+        return None, 0  # a launcher that saw a failure would kill the processes that still work
+    process.wait_for_others()
+    failures = folder.failures() if process.local_size > 1 else progress.failures
+    progress.close_words(failures)
+    return folder.write_index(), len(failures)
+
+
+def give_memory_back() -> None:
+    """Free what a failed image left behind, so that the next one has it."""
+    if "torch" in sys.modules:
+        from logit_lens.vlm import free_memory
+
+        free_memory()
 
 
 def open_in_browser(path: Path) -> None:
@@ -99,8 +203,15 @@ def open_in_browser(path: Path) -> None:
     webbrowser.open(path.resolve().as_uri())
 
 
+def interrupt(*_: object) -> None:
+    """Treat a polite kill as Ctrl-C: what is finished is indexed, nothing is left half-written."""
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, interrupt)
     exit_code = main()
     # all is written: an interrupt while the interpreter shuts down changes nothing any more
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit(exit_code)

@@ -25,6 +25,7 @@ from markupsafe import Markup
 
 from .files import write_atomically
 from .record import ANSWER, LensRecord
+from .summary import summarise
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 FORMAT = "logit-lens-page/1"
@@ -70,6 +71,7 @@ def render_report(record: LensRecord) -> str:
         .render(
             meta=_printable(record.meta),
             info=info,
+            summary=summarise(record),  # for an index of many reports
             blocks=blocks,
             picture=_picture_uri(record.image),
             answer=_answer_texts(record),
