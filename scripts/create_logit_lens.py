@@ -30,10 +30,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
-        if arguments.from_data:
-            path, failed = render_again(arguments), 0
-        else:
-            path, failed = read_images(arguments)
+        run = render_again if arguments.from_data else read_images
+        path, failed = run(arguments)
         if path is not None:
             if arguments.open:
                 open_in_browser(path)
@@ -47,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def render_again(arguments: Arguments) -> Path:
+def render_again(arguments: Arguments) -> tuple[Path | None, int]:
     """Make a report of a record that is already there."""
     from logit_lens.record import load_record
     from logit_lens.report import write_report
@@ -58,7 +56,7 @@ def render_again(arguments: Arguments) -> Path:
     if path.suffix != ".html":
         path = path / f"{arguments.from_data.stem}.html"
     write_report(record, path)
-    return path
+    return path, 0
 
 
 def read_images(arguments: Arguments) -> tuple[Path | None, int]:

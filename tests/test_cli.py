@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import create_logit_lens
 from logit_lens import memory
 from logit_lens import vlm as vlm_module
 from logit_lens.arguments import DEMO_MODEL
@@ -21,23 +20,6 @@ from logit_lens.record import load_record
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "scripts" / "create_logit_lens.py"
 SCENE = ROOT / "images" / "demo_scene.png"
-
-
-@pytest.fixture
-def command(tmp_path, monkeypatch, capsys):
-    """Run the command in an empty folder; gives (exit code, stdout lines, stderr lines)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-
-    def run(*argv):
-        try:
-            code = create_logit_lens.main([str(a) for a in argv])
-        except SystemExit as stop:
-            code = stop.code
-        out = capsys.readouterr()
-        return code, out.out.splitlines(), out.err.splitlines()
-
-    return run
 
 
 def demo(*argv):

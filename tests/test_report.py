@@ -218,12 +218,8 @@ def test_golden_report(monkeypatch: pytest.MonkeyPatch) -> None:
     info, blocks = build_payload(record)
     for block in blocks:
         page = page.replace(block["data"], "…")
-<<<<<<< HEAD
-    page = re.sub(r"data:image/png;base64,[^\"]*", "data:image/png;base64,…", page)
-    page = re.sub(r"sha256-[^&]*", "sha256-…", page)
-=======
     page = re.sub(r"data:image/(png|jpeg);base64,[^\"]*", r"data:image/\1;base64,…", page)
->>>>>>> 2568f9a (Read folders of images: a report each, an index, what is finished is kept)
+    page = re.sub(r"sha256-[^&]*", "sha256-…", page)
     payload = {
         "info": info,
         **{

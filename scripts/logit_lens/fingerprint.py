@@ -19,14 +19,8 @@ from .arguments import Arguments
 
 # what they do changes no number in a record
 _NOT_READING = (
-    "arguments",
-    "flags",
-    "batch",
-    "distributed",
-    "files",
-    "overview",
-    "report",
-    "summary",
+    *("arguments", "batch", "distributed", "environment", "files", "flags", "memory", "overview"),
+    *("progress", "report", "summary"),
 )
 _WHOLE = 64 * 2**20  # files up to this size are hashed whole
 _STRIDE, _BLOCK = 2**20, 4096  # of larger ones, a block of every megabyte

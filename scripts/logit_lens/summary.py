@@ -11,7 +11,7 @@ import base64
 import io
 import json
 import re
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -62,14 +62,14 @@ def strongest_words(record: LensRecord, count: int = WORDS) -> list[str]:
         return []
     surest = probs.argmax(0)[None]  # (1, patch)
     ids, probs = (np.take_along_axis(a, surest, 0)[0] for a in (ids, probs))
-    votes: Counter[str] = Counter()
+    votes: defaultdict[str, float] = defaultdict(float)
     for token_id in np.unique(ids):
         token = record.token(int(token_id))
         word = token.strip("▁Ġ ")
-        if word.isalpha():  # of the pieces of longer words, those that begin one
-            whole = token != word or not word.isascii()
-            votes[word.casefold()] += float(probs[ids == token_id].sum()) * (1 if whole else 0.01)
-    return [word for word, _ in votes.most_common(count)]
+        if word.isalpha():  # of the pieces of longer words, only those that begin one count
+            begins = token != word or not word.isascii()
+            votes[word.casefold()] += float(probs[ids == token_id].sum()) * (1 if begins else 0.01)
+    return sorted(votes, key=votes.__getitem__, reverse=True)[:count]
 
 
 def read_summary(path: Path) -> dict[str, Any] | None:

@@ -1,0 +1,340 @@
+"""Folders of images: a report each, whatever they are called, and nothing done twice."""
+
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import time
+
+import pytest
+from pictures import bad_pictures, good_pictures, save_picture
+from PIL import Image
+
+import create_logit_lens
+from logit_lens import LensError, pipeline
+from logit_lens import vlm as vlm_module
+from logit_lens.arguments import parse_arguments
+from logit_lens.batch import plan
+from logit_lens.files import write_atomically
+from logit_lens.overview import render_index
+from logit_lens.record import load_record
+from logit_lens.summary import read_summary
+
+SHORT = ("--demo", "--max-new-tokens", "1", "--layers", "::4", "--top-k", "3")
+
+
+def reports(folder):
+    return sorted(folder.glob("*_logit_lens.html"))
+
+
+def count_loads(monkeypatch):
+    """A list that grows by one for each model that is loaded."""
+    loads = []
+    load = vlm_module.load_vlm
+    monkeypatch.setattr(vlm_module, "load_vlm", lambda *a, **k: (loads.append(1), load(*a, **k))[1])
+    return loads
+
+
+def test_two_folders_with_bad_files_give_every_report_and_a_second_run_does_nothing(
+    command, tmp_path, monkeypatch
+):
+    loads = count_loads(monkeypatch)
+    good_pictures(tmp_path / "a", 10)
+    good_pictures(tmp_path / "b", 9, seed=1, prefix="q")
+    save_picture(tmp_path / "b" / "p3.png", 77)  # a/p3.png is another picture
+    bad_pictures(tmp_path / "b")
+    run = (*SHORT, "--image", "a", "b", "--output", "out")
+
+    code, out, err = command(*run)
+    assert (code, out) == (1, ["out/index.html"])
+    assert len(reports(tmp_path / "out")) == 20 and loads == [1]
+    assert [line for line in err if line.startswith("error: ")] == [
+        "error: b/cut.jpg: the image is damaged (image file is truncated (12 bytes not processed))",
+        "error: b/empty.png: the file is empty",
+        "error: b/text.png: it is not an image",
+    ]
+    assert "23 images: 20 made, 3 failed" in err
+    index = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    summaries = [read_summary(path) for path in reports(tmp_path / "out")]
+    assert sorted(s["name"] for s in summaries) == sorted(
+        [f"a/p{i}.png" for i in range(10)] + [f"b/q{i}.png" for i in range(9)] + ["b/p3.png"]
+    )
+    for path in reports(tmp_path / "out"):
+        assert f"./{path.name}" in index
+    assert all(f"b/{name}" in index for name in ("cut.jpg", "text.png", "empty.png"))
+
+    before = {path: path.stat().st_mtime_ns for path in reports(tmp_path / "out")}
+    begin = time.process_time()  # of this process alone: others may be busy
+    code, out, err = command(*run)
+    assert time.process_time() - begin < 1
+    assert (code, out) == (1, ["out/index.html"]) and loads == [1]
+    assert any("20 finished already, 3 failed; nothing to do for the model" in line for line in err)
+    assert {path: path.stat().st_mtime_ns for path in reports(tmp_path / "out")} == before
+
+
+def test_what_is_finished_is_kept_by_content_and_all_else_is_made_again(
+    command, tmp_path, monkeypatch
+):
+    made = []
+    make = pipeline.make_record
+    monkeypatch.setattr(
+        pipeline, "make_record", lambda v, p, *a, **k: (made.append(p.name), make(v, p, *a, **k))[1]
+    )
+    good_pictures(tmp_path / "a", 3)
+
+    def run(*more):
+        made.clear()
+        code, _, _ = command(*SHORT, "--image", "a", "--output", "out", *more)
+        assert code == 0
+        return list(made)
+
+    every = ["p0.png", "p1.png", "p2.png"]
+    assert run() == every
+    assert run() == []
+    os.utime(tmp_path / "a" / "p1.png")  # a date is not a change
+    assert run() == []
+    save_picture(tmp_path / "a" / "p1.png", 99)
+    assert run() == ["p1.png"]
+    reports(tmp_path / "out")[2].write_text("<html>half of a rep")
+    assert len(run()) == 1
+    reports(tmp_path / "out")[0].unlink()
+    assert run() == ["p0.png"]
+    assert run("--prompt", "What is in the background?") == every
+    assert run("--prompt", "What is in the background?", "--save-data") == every
+    assert run("--prompt", "What is in the background?", "--save-data") == []
+    assert run("--overwrite") == every
+    (tmp_path / "a").rename(tmp_path / "moved")
+    (tmp_path / "a").symlink_to("moved")
+    assert run() == []
+
+
+def test_names_never_collide_whatever_the_sources_are_called(command, tmp_path):
+    names = ["dog.png", "Dog.png", "dog.jpg", "d o g.png", "d_o_g.png", "d?o?g.png", "éa.png"]
+    names += ["e\u0301a.png", "картинка.png", "<script>.png", "'\"&{{7*7}}.png", "-x.png"]
+    names += ["x" * 230 + ".png", "x" * 230 + "y.png", "漢" * 80 + ".png", "dog-0123456789.png"]
+    names += ["sub/dog.png", "sub/sub/dog.png", "a\nb.png", "con.png", b"raw\xff.png"]
+    for number, name in enumerate(names):
+        path = tmp_path / "in" / os.fsdecode(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_picture(path, number)
+    batch = plan(parse_arguments(["--demo", "--image", str(tmp_path / "in")]))
+    assert len(batch.jobs) == len(names)
+    places = {(job.plain if job.unique else job.hashed).name.casefold() for job in batch.jobs}
+    assert len(places) == len(names)
+    code, _, err = command(*SHORT, "--image", "in", "--output", "out")
+    assert code == 0, err
+    assert len(reports(tmp_path / "out")) == len(names)
+
+
+def test_other_images_of_the_same_names_never_replace_a_report(command, tmp_path):
+    good_pictures(tmp_path / "a", 2)
+    good_pictures(tmp_path / "b", 2, seed=5)
+    for folder in ("a", "b", "a", "b"):
+        code, _, _ = command(*SHORT, "--image", folder, "--output", "out")
+        assert code == 0
+    names = sorted(read_summary(path)["name"] for path in reports(tmp_path / "out"))
+    assert names == ["a/p0.png", "a/p1.png", "b/p0.png", "b/p1.png"]
+
+
+def test_an_image_named_twice_is_read_once(tmp_path):
+    (path, _) = good_pictures(tmp_path / "a", 2)
+    batch = plan(parse_arguments(["--demo", "--image", str(path), str(tmp_path / "a"), str(path)]))
+    assert [job.source.name for job in batch.jobs] == ["p0.png", "p1.png"]
+
+
+def test_hidden_and_other_files_of_a_folder_are_passed_over(tmp_path):
+    good_pictures(tmp_path / "a", 1)
+    (tmp_path / "a" / "notes.txt").touch()
+    good_pictures(tmp_path / "a" / ".thumbnails", 1)
+    (tmp_path / "a" / "._p0.png").touch()
+    os.mkfifo(tmp_path / "a" / "pipe.png")
+    assert len(plan(parse_arguments(["--demo", "--image", str(tmp_path / "a")])).jobs) == 1
+
+
+def test_a_folder_without_images_is_an_error(command, tmp_path):
+    (tmp_path / "a").mkdir()
+    code, out, err = command(*SHORT, "--image", "a")
+    assert (code, out) == (1, []) and err == [
+        "error: there is no image in a: no file ends in .jpg, .png, .webp, …"
+    ]
+
+
+def test_somebody_elses_index_is_not_replaced(command, tmp_path):
+    good_pictures(tmp_path / "a", 2)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "index.html").write_text("my site")
+    code, out, err = command(*SHORT, "--image", "a", "--output", "out")
+    assert (code, out) == (1, []) and "would be replaced" in err[-1]
+    assert (tmp_path / "out" / "index.html").read_text() == "my site"
+
+
+def test_one_image_that_fails_in_the_model_never_stops_the_others(command, tmp_path, monkeypatch):
+    make = pipeline.make_record
+
+    def odd(vlm, picture, *args, **kwargs):
+        if picture.name == "p1.png":
+            raise LensError("out of memory on cuda: lower --max-new-tokens")
+        if picture.name == "p2.png":
+            raise ZeroDivisionError("aspect\nratio")
+        return make(vlm, picture, *args, **kwargs)
+
+    monkeypatch.setattr(pipeline, "make_record", odd)
+    good_pictures(tmp_path / "a", 4)
+    code, out, err = command(*SHORT, "--image", "a", "--output", "out")
+    assert (code, out) == (1, ["out/index.html"])
+    assert len(reports(tmp_path / "out")) == 2
+    assert "error: a/p1.png: out of memory on cuda: lower --max-new-tokens" in err
+    assert any(e.startswith("error: a/p2.png: ZeroDivisionError: aspect (in test_") for e in err)
+    monkeypatch.setattr(pipeline, "make_record", make)
+    code, _, err = command(*SHORT, "--image", "a", "--output", "out")
+    assert code == 0 and "4 images: 2 made, 2 finished already" in err
+    assert "out of memory" not in render_index(tmp_path / "out")
+
+
+def test_an_argument_that_fits_no_image_stops_at_the_first(command, tmp_path):
+    good_pictures(tmp_path / "a", 3)
+    code, out, err = command("--demo", "--layers", "99", "--image", "a", "--output", "out")
+    assert (code, out, len(err)) == (2, [], 1) and "no layer 99" in err[0]
+
+
+def test_the_index_forgets_a_failed_image_that_is_gone(command, tmp_path):
+    good_pictures(tmp_path / "a", 1)
+    (tmp_path / "a" / "bad.png").touch()
+    assert command(*SHORT, "--image", "a", "--output", "out")[0] == 1
+    (tmp_path / "a" / "bad.png").unlink()
+    assert command(*SHORT, "--image", "a", "--output", "out")[0] == 0
+    assert "bad.png" not in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_full_disk_is_one_line_and_what_is_finished_stays(command, tmp_path):
+    good_pictures(tmp_path / "a", 2)
+    assert command(*SHORT, "--image", "a", "--output", "out")[0] == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    good_pictures(tmp_path / "a", 6)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        code, out, err = command(*SHORT, "--image", "a", "--output", "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (code, out, len(err)) == (1, [], 1)
+    assert "MB are needed" in err[0] and "for all that is left" in err[0], err
+    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+    assert command(*SHORT, "--image", "a", "--output", "out")[0] == 0
+    assert len(reports(tmp_path / "out")) == 6
+
+
+def test_the_temporary_file_of_a_running_process_is_left_alone(command, tmp_path):
+    good_pictures(tmp_path / "a", 1)
+    (tmp_path / "out").mkdir()
+    dead = tmp_path / "out" / ".r.html.abcdefgh.lens.part"
+    dead.write_text("half")
+    context = multiprocessing.get_context("fork")
+    begun, go_on = context.Event(), context.Event()
+
+    def write():
+        def slow(*_):
+            begun.set()
+            go_on.wait(30)
+
+        os.fsync = slow
+        write_atomically(tmp_path / "out" / "other.txt", b"whole")
+
+    process = context.Process(target=write)
+    process.start()
+    begun.wait(30)
+    assert command(*SHORT, "--image", "a", "--output", "out")[0] == 0
+    assert not dead.exists()
+    go_on.set()
+    process.join()
+    assert (tmp_path / "out" / "other.txt").read_bytes() == b"whole"
+
+
+def run_in_child(argv, folder):
+    os.chdir(folder)
+    os._exit(create_logit_lens.main(argv))
+
+
+def killed_again_and_again(folder, kills, images):
+    """Kill runs over ``folder / "a"`` at random moments, checking what each one leaves."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["warm"])  # the fork server imports torch once
+    good_pictures(folder / "a", images)
+    argv = [*SHORT, "--image", "a", "--save-data", "--quiet", "--output"]
+
+    def start(output):
+        process = context.Process(target=run_in_child, args=([*argv, output], folder))
+        process.start()
+        return process
+
+    ready = context.Process(target=os.getpid)
+    ready.start()
+    ready.join()
+    begin = time.monotonic()
+    whole = start("whole")
+    whole.join()
+    assert whole.exitcode == 0
+    span = time.monotonic() - begin
+    chance = random.Random(0)
+    out = folder / "out"
+    for _ in range(kills):
+        process = start("out")
+        process.join(chance.uniform(0, span))
+        process.kill()
+        process.join()
+        for path in reports(out):
+            assert read_summary(path), path
+        for path in out.glob("*.npz"):
+            load_record(path)
+        if len(reports(out)) == images:
+            shutil.rmtree(out)
+    last = start("out")
+    last.join()
+    assert last.exitcode == 0
+    assert not list(folder.rglob("*.part"))
+    names = sorted(path.name for path in (folder / "whole").iterdir())
+    assert sorted(path.name for path in out.iterdir()) == names
+
+
+def test_a_few_kills_leave_whole_files_only_and_the_next_run_finishes(tmp_path):
+    killed_again_and_again(tmp_path, kills=4, images=4)
+
+
+@pytest.mark.slow
+def test_fifty_kills_leave_whole_files_only_and_the_next_run_finishes(tmp_path):
+    killed_again_and_again(tmp_path, kills=50, images=8)
+
+
+@pytest.mark.slow
+def test_memory_and_time_per_image_stay_flat_over_two_hundred_images(tmp_path, monkeypatch, capsys):
+    psutil = pytest.importorskip("psutil")
+    good_pictures(tmp_path / "a", 200)
+    memory, times = [], []
+    make = pipeline.make_record
+
+    def watched(*args, **kwargs):
+        memory.append(psutil.Process().memory_info().rss / 1e6)
+        times.append(time.perf_counter())
+        return make(*args, **kwargs)
+
+    monkeypatch.setattr(pipeline, "make_record", watched)
+    argv = ["--demo", "--image", str(tmp_path / "a"), "--output", str(tmp_path / "out")]
+    assert create_logit_lens.main(argv) == 0
+    steps = sorted(b - a for a, b in zip(times[10:100], times[11:101], strict=True))
+    later = sorted(b - a for a, b in zip(times[100:-1], times[101:], strict=True))
+    print(
+        f"{memory[10]:.0f} MB after the tenth image, {max(memory[10:]):.0f} MB at most; "
+        f"{steps[len(steps) // 2]:.3f} s per image, then {later[len(later) // 2]:.3f} s"
+    )
+    assert max(memory[10:]) - memory[10] <= 50
+    assert later[len(later) // 2] < 1.3 * steps[len(steps) // 2]
+
+
+def test_a_large_picture_is_small_in_the_index(command, tmp_path):
+    (tmp_path / "a").mkdir()
+    Image.effect_noise((3000, 2000), 90).save(tmp_path / "a" / "big.png")
+    assert command(*SHORT, "--image", "a", "--output", "out")[0] == 0
+    summary = read_summary(*reports(tmp_path / "out"))
+    assert (summary["width"], summary["height"]) == (3000, 2000)
+    assert len(summary["thumbnail"]) < 12_000
