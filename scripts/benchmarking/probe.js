@@ -33,15 +33,19 @@
         }, { capture: true, once: true });
       });
     },
-    /** The middle of a cell that lies wholly in the pane and the window. */
+    /**
+     * The middle of a cell that lies wholly in the pane and the window; where all cells are painted
+     * on one canvas, a point of that.
+     */
     visibleCell(cells, pane, share) {
       const frame = document.querySelector(pane).getBoundingClientRect();
       const inside = [...document.querySelectorAll(cells)]
         .map((cell) => cell.getBoundingClientRect())
-        .filter((box) => box.left >= frame.left && box.right <= Math.min(frame.right, innerWidth)
-          && box.top >= frame.top && box.bottom <= Math.min(frame.bottom, innerHeight));
+        .filter((box) => box.left >= frame.left && box.right <= Math.min(frame.right, innerWidth) + 1
+          && box.top >= frame.top && box.bottom <= Math.min(frame.bottom, innerHeight) + 1);
       const box = inside[Math.floor(share * (inside.length - 1))];
-      return [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+      const part = inside.length === 1 ? 0.45 + share / 2 : 0.5; // below the heading of the image block
+      return [box.left + part * box.width, box.top + part * box.height];
     },
     /** As `expect`, for a tooltip that must show something else than now. */
     expectTooltip(selector) {

@@ -40,7 +40,7 @@ class PageKind:
     play: str | None = None  # a key
 
 
-OURS = PageKind("[role=gridcell]", ".grid-scroller", "#tooltip", "c", "]", " ")
+OURS = PageKind(".grid-canvas", ".grid-scroller", "#tooltip", "c", "]", " ")
 NAIVE = PageKind("td", "#table", "#tooltip", "#colour")
 
 

@@ -11,14 +11,14 @@
 export function mountGridControls(root, record, state) {
   const rows = gridSelect(root, "rows", "Rows");
   const colour = gridSelect(root, "colour", "Colour");
-  const fold = gridButton(root, "collapsed", "fold image", "Fold the image's rows into one");
+  const fold = gridButton(root, "collapsed", "fold", "Fold the image's rows into one");
   const zoom = gridButton(root, "zoomedOut", "zoom out", "The whole grid as a heat map (z)");
 
   const available = {
     all: true, text: record.kinds.includes(0), image: record.imagePositions.length > 0,
     answer: record.answerPositions.length > 0, pinned: true, matches: true,
   };
-  const names = { all: "all", text: "text", image: "image", answer: "answer", pinned: "pinned", matches: "matching the token" };
+  const names = { all: "all", text: "text", image: "image", answer: "answer", pinned: "pinned", matches: "matching" };
   for (const filter of ROW_FILTERS) if (available[filter]) rows.add(new Option(names[filter], filter));
   fold.hidden = !available.image;
 

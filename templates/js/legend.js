@@ -27,7 +27,8 @@ export function mountLegend(root, record, state) {
       if (tick.at === 1) label.classList.add("last");
       return label;
     }));
-    const bounded = quantity.mode === "agree" || state.get("tokens").length > 0 && ["prob", "rank"].includes(quantity.mode);
+    const partly = state.get("tokens").some((id) => record.indexOf(id) >= 0 && record.slot(record.indexOf(id)) < 0);
+    const bounded = quantity.mode === "agree" || (partly && ["prob", "rank"].includes(quantity.mode));
     below.hidden = !bounded;
     below.lastElementChild.textContent = `outside the top ${record.K}: below that cell's #${record.K}, not zero`;
   });

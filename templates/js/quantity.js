@@ -48,11 +48,11 @@ export function rankOf(record, l, t, indices) {
 export function colourChoices(record, tokens) {
   const choice = (mode, label, enabled = true, why = "") => ({ mode, label, enabled, why });
   return [
-    choice("prob", tokens.length ? "probability of the chosen token" : "probability of the top token"),
+    choice("prob", tokens.length ? "probability, chosen token" : "probability, top token"),
     ...(record.hasEntropy ? [choice("entropy", "entropy")] : []),
-    ...(record.hasKl ? [choice("kl", "KL to the final layer")] : []),
-    choice("rank", "rank of the chosen token", tokens.length > 0, "choose a token first"),
-    choice("agree", "agreement with the final token"),
+    ...(record.hasKl ? [choice("kl", "KL to final layer")] : []),
+    choice("rank", "rank, chosen token", tokens.length > 0, "choose a token first"),
+    choice("agree", "agreement with final"),
     choice("none", "none"),
   ];
 }
