@@ -84,10 +84,10 @@ function figureDim(record, scale, width, height) {
 function figurePatch({ x, y, width, height, shade, word, size }, dark, words) {
   if (shade === -2 && !words) return [];
   const fill = shade === -1 ? "url(#below)" : shade === -2 ? "#000" : shadeFill(shade, dark);
-  const parts = [svgElement("rect", { x: x.toFixed(2), y: y.toFixed(2), width: width.toFixed(2), height: height.toFixed(2), fill, "fill-opacity": shade === -2 ? 0.35 : shade === -1 ? 0.45 : words ? 0.82 : 0.7 })];
+  const parts = [svgElement("rect", { x: x.toFixed(2), y: y.toFixed(2), width: width.toFixed(2), height: height.toFixed(2), fill, "fill-opacity": shade === -2 ? 0.35 : shade === -1 ? 0.32 : words ? 0.82 : 0.7 })];
   if (words && word) {
     const ink = shade === -2 ? "#fff" : shade === -1 ? (dark ? "#fff" : "#000") : shadeInk(shade, dark);
-    parts.push(svgElement("text", { x: (x + width / 2).toFixed(2), y: (y + height / 2 + size * 0.35).toFixed(2), "text-anchor": "middle", "font-size": size.toFixed(1), "font-family": "ui-monospace, Menlo, 'DejaVu Sans Mono', monospace", fill: ink }, xmlText(word)));
+    parts.push(svgElement("text", { x: (x + width / 2).toFixed(2), y: (y + height / 2 + size * 0.35).toFixed(2), "text-anchor": "middle", "font-size": size.toFixed(1), "font-family": "ui-monospace, Menlo, 'DejaVu Sans Mono', monospace", fill: ink, "paint-order": "stroke", stroke: ink === "#fff" || ink === shadeInk(1, false) ? "#000" : "#fff", "stroke-width": 2, "stroke-opacity": 0.45 }, xmlText(word)));
   }
   return parts;
 }

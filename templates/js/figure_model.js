@@ -23,8 +23,8 @@ export function figureLines(text, width, most = 4) {
   return [...lines.slice(0, most - 1), `${[...lines[most - 1]].slice(0, width - 2).join("")} …`];
 }
 
-/** XML 1.0 has no way to write some characters; a replacement stands for them. */
-export const xmlText = (text) => text.toWellFormed?.().replace(/[\0-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]/g, "\uFFFD") ?? text.replace(/[\0-\x08\x0B\x0C\x0E-\x1F\uD800-\uDFFF\uFFFE\uFFFF]/g, "\uFFFD");
+/** XML 1.0 cannot write some characters, and some turn the text around them: a replacement stands for them. */
+export const xmlText = (text) => text.replace(/[\0-\x08\x0B\x0C\x0E-\x1F\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]|\p{Surrogate}/gu, "\uFFFD");
 
 /** A word cut to what fits, in letters. */
 export const cutWord = (text, letters) => ([...text].length <= letters ? text : letters < 2 ? "" : `${[...text].slice(0, letters - 1).join("")}…`);
@@ -41,7 +41,7 @@ export function figureCaption(record, { layer, view, title, verdict }) {
   const tile = record.views.length > 1 ? `, ${view === 0 ? "whole image" : `tile ${view}`}` : "";
   return [
     `${title || "Top token"} at ${record.layerName(layer)} of ${record.layers.at(-1)}, per patch${tile}.`,
-    `${meta.lens || "logit"} lens of ${meta.model}${meta.revision ? ` (revision ${meta.revision})` : ""}; image ${meta.image?.name || "–"}; ${meta.dtype || "–"}; ${check}; recorded ${String(meta.created ?? "").slice(0, 10) || "–"}.`,
+    `${meta.lens === "logit" || !meta.lens ? "Logit" : meta.lens} lens of ${meta.model}${meta.revision ? ` (revision ${meta.revision})` : ""}; image ${meta.image?.name || "–"}; ${meta.dtype || "–"}; ${check}; recorded ${String(meta.created ?? "").slice(0, 10) || "–"}.`,
     `Prompt: ${meta.prompt}`,
   ];
 }
