@@ -1,0 +1,373 @@
+"""Search, answer, charts, take-away, check and help in a real browser, beside NumPy's numbers."""
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page
+from records import HOSTILE_TEXTS, hostile_record, make_record
+from test_report_page import (  # noqa: F401  (fixtures)
+    CHROMIUM,
+    Open,
+    browser,
+    open_report,
+    shown,
+    two_frames,
+)
+
+from logit_lens.record import ANSWER, IMAGE, LensRecord
+from logit_lens.report import TEMPLATES
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: bash tests/run.sh gets one")
+
+
+def rounded(values: np.ndarray) -> np.ndarray:
+    return np.array([float(f"{v:.2e}") for v in values.ravel()]).reshape(values.shape)
+
+
+def answered_record() -> LensRecord:
+    """As the pipeline makes them: the tokens of the answer are tracked."""
+    record = make_record(layers=6, answer=4, k=4, tracked=4, vocabulary=60, seed=3)
+    answer = np.array([1, 3, 5, 7])  # texts that begin a word
+    ids = record.input_ids.copy()
+    ids[record.position_kind == ANSWER] = answer
+    probs, ranks = record.tracked_probs.copy(), record.tracked_ranks.copy()
+    for n, token in enumerate(answer):
+        where, rank = np.nonzero((record.top_ids == token).any(-1)), record.top_ids == token
+        probs[:, :, n] = np.minimum(probs[:, :, n], record.top_probs[:, :, -1] / 2)
+        ranks[:, :, n] = np.maximum(ranks[:, :, n], 4)
+        probs[where[0], where[1], n] = record.top_probs[rank]
+        ranks[where[0], where[1], n] = np.nonzero(rank)[2]
+    return replace(
+        record,
+        input_ids=ids,
+        tracked_ids=answer.astype(np.int32),
+        tracked_probs=probs,
+        tracked_ranks=ranks,
+    )
+
+
+def texts(page: Page, selector: str) -> list[str]:
+    return [text or "" for text in page.locator(selector).all_text_contents()]
+
+
+def state_of(page: Page) -> dict[str, str]:
+    page.wait_for_timeout(350)  # the address follows a quarter of a second later
+    parts = page.evaluate("decodeURIComponent(location.hash.slice(1))").split("&")
+    return dict(part.split("=", 1) for part in parts if "=" in part)
+
+
+def download(page: Page, menu: str, item: str) -> tuple[str, bytes]:
+    page.locator(f"#{menu} .menu-button").click()
+    with page.expect_download() as waiting:
+        page.locator(f"#{menu} .menu-item").filter(
+            has=page.locator(f"span:text-is('{item}')")
+        ).click()
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+
+def test_a_chip_maps_its_word_and_goes_to_where_it_was_predicted(open_report: Open) -> None:  # noqa: F811
+    record = answered_record()
+    page = open_report(record)
+    answer = np.flatnonzero(record.position_kind == ANSWER)
+    assert texts(page, ".chip") == [record.token(i) for i in record.input_ids[answer]]
+    assert texts(page, ".said") == [record.meta["prompt"]]
+    assert texts(page, ".image-mark") == ["<image>"]
+    for n, t in enumerate(answer):
+        page.locator(".chip").nth(n).hover()
+        two_frames(page)
+        label = page.locator(".tip-place").text_content() or ""
+        assert label.endswith(f"position {t - 1}")
+        page.locator(".chip").nth(n).click()
+        two_frames(page)
+        state = state_of(page)
+        assert state["cell"] == f"{len(record.layers) - 1}.{t - 1}"
+        assert state["tokens"] == str(record.input_ids[t])
+        patches = np.where(record.position_kind == IMAGE, rounded(record.tracked_probs[:, :, n]), 0)
+        best = np.unravel_index(np.argmax(patches), patches.shape)[0]
+        # the layer that the report opens with is not in the address
+        assert int(state.get("layer", round((len(record.layers) - 1) * 0.8))) == best
+    page.locator(".chip").nth(n).click()
+    two_frames(page)
+    assert "tokens" not in state_of(page)
+
+
+def test_the_answer_table_is_the_record_and_its_rows_lead_there(open_report: Open) -> None:  # noqa: F811
+    record = answered_record()
+    page = open_report(record)
+    page.wait_for_selector("#answer-table tbody tr")
+    image = record.position_kind == IMAGE
+    number = np.cumsum(image) - 1
+    answer = record.input_ids[record.position_kind == ANSWER]
+    rows = page.locator("#answer-table tbody tr")
+    assert rows.count() == len(answer)
+    for n, token in enumerate(answer):
+        probs = np.where(image, rounded(record.tracked_probs[:, :, n]), -1)
+        layer, t = np.unravel_index(np.argmax(probs), probs.shape)
+        cells = rows.nth(n).locator("td").all_text_contents()
+        top = (record.top_ids[:, :, 0] == token) & image
+        first = np.flatnonzero(top.any(1))
+        assert rows.nth(n).locator("th .token").first.text_content() == record.token(token)[1:]
+        assert cells[:4] == [
+            str(number[t]),
+            str(record.layers[layer]),
+            shown(probs[layer, t]),
+            f"#{record.tracked_ranks[layer, t, n] + 1:,}",
+        ]
+        if len(first):
+            assert cells[4].startswith(f"{first[0]} · {top[first[0]].sum()} patch")
+        else:
+            assert cells[4] == "never"
+        rows.nth(n).locator("th button").click()
+        two_frames(page)
+        state = state_of(page)
+        assert (state["cell"], state["tokens"]) == (f"{layer}.{t}", str(token))
+    page.locator("[data-sort=value]").last.click()
+    probs = [float(v) for v in texts(page, "#answer-table tbody tr td:nth-child(4)")]
+    assert probs == sorted(probs, reverse=True)
+
+
+def test_without_tracking_the_table_says_what_it_rests_on(open_report: Open) -> None:  # noqa: F811
+    page = open_report(make_record(tracked=0))
+    page.wait_for_selector("#answer-table tbody tr")
+    assert "among the top 5" in texts(page, ".table-note")[0]
+
+
+def test_every_token_can_be_found_and_its_numbers_are_right(open_report: Open) -> None:  # noqa: F811
+    record = make_record(tracked=0, texts=["▁dog", "dog", "Dog", "▁tower"], vocabulary=40)
+    page = open_report(record)
+    page.keyboard.press("/")
+    page.keyboard.type("dog")
+    page.wait_for_selector("#find-list li")
+    names = texts(page, "#find-list .find-name")
+    assert sorted(names[0].split("  ")) == sorted(["▁dog", "dog", "Dog"])
+    assert len(names) == 4  # the word and its three spellings
+    dogs = np.isin(record.top_ids, [0, 1, 2])
+    sums = np.minimum(1, (rounded(record.top_probs) * dogs).sum(-1))
+    assert texts(page, "#find-list .find-count")[0].split()[0] == str(dogs.any(-1).sum())
+    best = float(texts(page, "#find-list .find-best")[0])
+    assert best == pytest.approx(sums.max(), rel=0.006)
+    page.keyboard.press("Enter")
+    two_frames(page)
+    assert sorted(state_of(page)["tokens"].split(",")) == ["0", "1", "2"]
+    assert "below p₅ elsewhere" in texts(page, ".find-status")[0]
+    page.keyboard.type("#3")
+    two_frames(page)
+    assert texts(page, "#find-list .find-name")[0] == "▁tower"
+    page.keyboard.press("Shift+Enter")
+    two_frames(page)
+    assert sorted(state_of(page)["tokens"].split(",")) == ["0", "1", "2", "3"]
+    assert page.locator(".find-chip").count() == 2
+    page.locator(".find-drop").first.click()
+    two_frames(page)
+    assert state_of(page)["tokens"] == "3"
+    page.keyboard.type("zzz")
+    two_frames(page)
+    assert state_of(page)["query"] == "zzz"
+    assert "No token" in texts(page, ".find-note")[0]
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    two_frames(page)
+    assert "query" not in state_of(page)
+
+
+@pytest.mark.parametrize("scale", ["prob", "log", "rank"])
+def test_charts_read_what_the_record_holds(open_report: Open, scale: str) -> None:  # noqa: F811
+    record = answered_record()
+    page = open_report(record, hash=f"#pins=2.5,5.9,1.5&scale={scale}")
+    assert page.locator(".card").count() == 2
+    for card, t in ((0, 5), (1, 9)):
+        plot = page.locator(".card").nth(card).locator(".plot")
+        plot.focus()
+        for layer in range(len(record.layers)):
+            page.keyboard.press("ArrowRight" if layer else "Home")
+            two_frames(page)
+            labels = page.locator(".card").nth(card).locator(".chart-label")
+            for label in labels.all():
+                token = int(re.findall(r"\(id (\d+)\)", label.get_attribute("title") or "")[0])
+                value = label.locator(".number").text_content()
+                assert value == expected_reading(record, layer, t, token, scale)
+    final = record.token(record.top_ids[-1, 5, 0])
+    assert final in texts(page, ".card:first-child .chart-label .token")
+    heights = page.evaluate(
+        "[...document.querySelectorAll('.card:first-child .chart-label')]"
+        ".map((label) => label.getBoundingClientRect().top).sort((a, b) => a - b)"
+    )
+    assert (np.diff(heights) >= 14.5).all()
+    page.locator(".card-unpin").first.click()
+    two_frames(page)
+    assert page.locator(".card").count() == 1
+    page.locator(".pinned-clear").click()
+    two_frames(page)
+    assert page.locator(".tour li").count() == 3
+
+
+def expected_reading(record: LensRecord, layer: int, t: int, token: int, scale: str) -> str:
+    tracked = np.flatnonzero(record.tracked_ids == token)
+    top = np.flatnonzero(record.top_ids[layer, t] == token)
+    if len(tracked):
+        p, rank = (
+            record.tracked_probs[layer, t, tracked[0]],
+            record.tracked_ranks[layer, t, tracked[0]],
+        )
+    elif len(top):
+        p, rank = record.top_probs[layer, t, top[0]], top[0]
+    else:
+        k = record.top_ids.shape[2]
+        return f"> #{k}" if scale == "rank" else f"< {shown(record.top_probs[layer, t, -1])}"
+    return f"#{rank + 1:,}" if scale == "rank" else shown(p)
+
+
+def test_what_is_taken_away_is_the_record(open_report: Open) -> None:  # noqa: F811
+    record = answered_record()
+    page = open_report(record, hash="#pins=2.5,5.9")
+    name, data = download(page, "data-menu", "Whole record, JSON")
+    assert name == "scene_tiny-llava_record.json"
+    made: dict[str, Any] = json.loads(data)
+    for key in ("layers", "input_ids", "position_kind", "top_ids", "tracked_ranks", "token_ids"):
+        np.testing.assert_array_equal(made[key], getattr(record, key), key)
+    for key in ("top_probs", "entropy", "kl", "tracked_probs"):
+        np.testing.assert_array_equal(made[key], rounded(getattr(record, key)), key)
+    assert made["token_text"] == record.token_text.tolist()
+    assert made["meta"]["prompt"] == record.meta["prompt"]
+
+    name, data = download(page, "data-menu", "Pinned cells, CSV")
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    top = [row for row in rows if row["source"] == "top-k"]
+    cells = [(2, 5), (5, 9)]
+    assert [int(row["token_id"]) for row in top] == [
+        i for layer, t in cells for i in record.top_ids[layer, t]
+    ]
+    np.testing.assert_array_equal(
+        [float(row["probability"]) for row in top],
+        rounded(np.concatenate([record.top_probs[layer, t] for layer, t in cells])),
+    )
+    assert float(rows[0]["entropy_nats"]) == rounded(record.entropy)[2, 5]
+
+    _, data = download(page, "data-menu", "Trajectories, CSV")
+    lines = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    for line in lines:
+        layer, t, token = int(line["layer"]), int(line["position"]), int(line["token_id"])
+        reading = expected_reading(record, layer, t, token, "prob")
+        value = float(line["probability"] or line["at_most"])
+        assert reading == ("" if line["probability"] else "< ") + shown(value)
+
+
+def test_the_figure_is_picture_colours_legend_and_provenance(open_report: Open) -> None:  # noqa: F811
+    record = answered_record()
+    page = open_report(record, hash="#layer=4&tokens=3")
+    name, data = download(page, "figure-menu", "SVG with words")
+    assert name == "scene_tiny-llava_layer-4-prob.svg"
+    root = ElementTree.fromstring(data)
+    space = "{http://www.w3.org/2000/svg}"
+    written = " ".join("".join(e.itertext()) for e in root.iter(f"{space}text"))
+    for part in ("tests/tiny-llava", "0123abc", "scene.png", "layer 4", "self-check passed"):
+        assert part in written, part
+    patches = [e for e in root.iter(f"{space}rect") if e.get("fill-opacity")]
+    assert len(patches) == (record.position_kind == IMAGE).sum()
+    assert b"http" not in re.sub(rb'xmlns(:\w+)?="[^"]*"', b"", data)
+    name, data = download(page, "figure-menu", "PNG")
+    picture = Image.open(io.BytesIO(data))
+    assert name.endswith(".png") and picture.size[0] == 1920
+    # the middle of a patch shows its colour mixed with the picture, not bare paper
+    assert picture.convert("RGB").getpixel((960, 600)) != (255, 255, 255)
+
+
+def test_hostile_texts_stay_text_in_every_panel_and_file(open_report: Open) -> None:  # noqa: F811
+    record = hostile_record()
+    pins = ",".join(f"{layer}.{t}" for layer in (0, 2) for t in range(len(record.input_ids)))
+    page = open_report(record, hash=f"#pins={pins}&tokens=0,1,2,3,4,5,99999")
+    page.locator("#find-input").click()
+    page.wait_for_selector("#find-list li")
+    names = " ".join(texts(page, "#find-list .find-name"))
+    assert sum(text in names for text in HOSTILE_TEXTS if text.strip()) > 12
+    assert HOSTILE_TEXTS[0] in " ".join(texts(page, ".find-chip .token"))
+    page.keyboard.press("Escape")
+    page.locator("#validity-button").click()
+    assert record.meta["model"] in texts(page, ".run-facts dd")
+    page.keyboard.press("Escape")
+    _, data = download(page, "data-menu", "Pinned cells, CSV")
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    assert len({len(row) for row in rows}) == 1
+    fields = [field for row in rows[1:] for field in row]
+    numbers = [field for field in fields if re.fullmatch(r"[\d.e-]+", field)]
+    assert not [f for f in fields if f.strip()[:1] in ("=", "+", "-", "@") and f not in numbers]
+    assert "'" + HOSTILE_TEXTS[4] in fields
+    _, data = download(page, "figure-menu", "SVG with words")
+    root = ElementTree.fromstring(data)
+    assert not [e for e in root.iter() if e.tag.split("}")[1] in ("script", "foreignObject", "b")]
+    _, data = download(page, "data-menu", "Whole record, JSON")
+    assert json.loads(data)["token_text"] == record.token_text.tolist()
+    assert page.evaluate("window.hacked") is None
+    assert page.locator(".card").count() > 10
+
+
+def test_the_check_says_what_is_known(open_report: Open) -> None:  # noqa: F811
+    record = make_record()
+    check = record.meta["check"]
+    for passed, button, verdict in (
+        (True, "check ✓", "Passed."),
+        (False, "check ✗", "Failed."),
+        (None, "check ?", "Unknown."),
+    ):
+        meta = {**record.meta, "check": {**check, "passed": passed}}
+        page = open_report(replace(record, meta=meta))
+        assert texts(page, "#validity-button") == [button]
+        page.locator("#validity-button").click()
+        assert page.locator("#validity-dialog").is_visible()
+        assert texts(page, ".verdict")[0].startswith(verdict)
+        facts = " ".join(texts(page, "#validity-dialog dd"))
+        for part in ("tests/tiny-llava", "0123abc", "float32", "cpu", "2.13.0", "forward 0.500"):
+            assert part in facts, part
+        if passed is not None:
+            assert "25, over the whole vocabulary" in facts and "1.50e-6" in facts
+        page.keyboard.press("Escape")
+        assert not page.locator("#validity-dialog").is_visible()
+        assert page.evaluate("document.activeElement.id") == "validity-button"
+
+
+def test_the_help_lists_every_key(open_report: Open) -> None:  # noqa: F811
+    page = open_report(make_record())
+    page.keyboard.press("?")
+    assert page.locator("#help-dialog").is_visible()
+    listed = " ".join(texts(page, "#help-dialog .keys dt"))
+    source = (TEMPLATES / "js/keyboard.js").read_text(encoding="utf-8")
+    handled = source[source.index("const actions") : source.index("document.addEventListener")]
+    keys = re.findall(r'^    "?([^\s":]+|\s)"?: \(\) =>', handled, flags=re.M)
+    assert len(keys) >= 10
+    for key in keys:
+        name = {" ": "Space", "Escape": "Esc"}.get(key, key)
+        assert re.search(rf"(^|\s){re.escape(name)}(\s|$)", listed), key
+    page.locator("#help-dialog .dialog-close").click()
+    assert page.evaluate("document.activeElement.id") == "help-button"
+
+
+def test_menus_and_chips_work_by_keys_alone(open_report: Open) -> None:  # noqa: F811
+    page = open_report(answered_record())
+    page.locator("#data-menu .menu-button").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    assert "Whole record" in (page.locator(":focus").text_content() or "")
+    assert page.locator("#data-menu .menu-item").first.is_disabled()
+    page.keyboard.press("Escape")
+    assert not page.locator("#data-menu .menu-list").is_visible()
+    page.locator(".chip").first.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    two_frames(page)
+    assert state_of(page)["tokens"] == "7"
+
+
+def test_a_long_answer_scrolls_in_its_strip(open_report: Open) -> None:  # noqa: F811
+    page = open_report(make_record(answer=512, vocabulary=900, layers=3))
+    assert page.locator(".chip").count() == 512
+    assert page.locator("#answer-chips").evaluate("(e) => e.clientHeight") <= 100
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
