@@ -102,15 +102,12 @@ def even(start: float, stop: float, n: int) -> list[tuple[float, float]]:
     return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
 
-def tiled(image: Prepared, n_rows: int, n_columns: int, n: int) -> list[View]:
-    """Tiles of ``n`` × ``n`` tokens row by row, then the whole image again as one more.
-
-    An image that is one tile is not repeated.
-    """
-    whole = View.over(n, n, image.whole)
-    if n_rows * n_columns <= 1:
-        return [whole]
-    width, height = image.size
-    columns, rows = even(0, width, n_columns), even(0, height, n_rows)
-    regions = [(left, top, right, bottom) for top, bottom in rows for left, right in columns]
-    return [*(View.over(n, n, region, i) for i, region in enumerate(regions, start=1)), whole]
+def tiles(region: Sequence[float], n_rows: int, n_columns: int, n: int) -> list[View]:
+    """Tiles of ``n`` × ``n`` tokens over a region, row by row, numbered from 1."""
+    left, top, right, bottom = region
+    places = [
+        (x0, y0, x1, y1)
+        for y0, y1 in even(top, bottom, n_rows)
+        for x0, x1 in even(left, right, n_columns)
+    ]
+    return [View.over(n, n, place, number) for number, place in enumerate(places, start=1)]

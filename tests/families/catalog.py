@@ -1,6 +1,8 @@
 """All families of the tests."""
 
-from . import gemma, llava, qwen, tiled, unplaced
+from importlib.util import find_spec
+
+from . import gemma, llava, qwen, tiled, torchvision_only, unplaced
 from .twin import Family
 
 FAMILIES: list[Family] = [
@@ -9,4 +11,5 @@ FAMILIES: list[Family] = [
     *gemma.FAMILIES,
     *tiled.FAMILIES,
     *unplaced.FAMILIES,
+    *(torchvision_only.FAMILIES if find_spec("torchvision") else []),
 ]

@@ -31,6 +31,7 @@ class Family:
         sizes: two sizes of test images (width, height).
         options: further arguments of the processor's call.
         deepstack: image features are added after some layers, so a cut model differs there.
+        torchvision: cannot be built without it.
         slow: too slow for the default run.
         slow_wiring: only painting it is.
     """
@@ -46,6 +47,7 @@ class Family:
     sizes: tuple[tuple[int, int], tuple[int, int]] = ((300, 180), (156, 252))
     options: dict[str, Any] = field(default_factory=dict)
     deepstack: bool = False
+    torchvision: bool = False
     slow: bool = False
     slow_wiring: bool = False
 
@@ -70,9 +72,13 @@ class Twin:
         else:
             text = question  # the processor puts the image before it
         images = {} if image is None else {"images": [image]}
-        return dict(
-            self.processor(text=[text], return_tensors="pt", **images, **self.family.options)
-        )
+        options = {"return_tensors": "pt", **images, **self.family.options}
+        inputs = dict(self.processor(text=[text], **options))
+        inputs.pop("labels", None)  # PaliGemma's, for training
+        for name, value in inputs.items():
+            if isinstance(value, torch.Tensor) and value.is_floating_point():
+                inputs[name] = value.float()  # Llama 4's are bfloat16
+        return inputs
 
 
 def toy_tokenizer(tokens: dict[str, str], extra: list[str]) -> PreTrainedTokenizerFast:
