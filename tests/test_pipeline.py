@@ -168,7 +168,7 @@ def test_a_prompt_may_hold_anything(prompt):
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
-        (["--top-k", "100000"], "has 680 tokens|has 67. tokens"),
+        (["--top-k", "100000"], r"has \d+ tokens"),
         (["--layers", "77"], "no layer 77"),
         (["--prompt", "a <image> b"], "holds the image token"),
         (["--raw-prompt", "--prompt", "a"], "no image token"),
