@@ -18,7 +18,7 @@ from .flags import DEFAULT_MODEL, DEFAULT_PROMPT, build_parser
 ROOT = Path(__file__).resolve().parents[2]
 DEMO_MODEL = ROOT / "models" / "demo"
 DEMO_IMAGE = ROOT / "images" / "demo_scene.png"
-DEMO_PROMPT = "What is in the background?"
+DEMO_PROMPT = DEFAULT_PROMPT  # the demo model answers every kind of question that its README lists
 DeviceMap = str | dict[str, str | int]
 _ANY_LAYER = 99_999  # before the model is known, only the form of --layers can be checked
 
@@ -78,7 +78,6 @@ def _fill_in_defaults(named: argparse.Namespace) -> None:
         named.model = named.model or str(DEMO_MODEL)
         if not named.image:
             named.image = [DEMO_IMAGE]
-            named.prompt = named.prompt if named.prompt is not None else DEMO_PROMPT
     named.model = DEFAULT_MODEL if named.model is None else named.model
     named.prompt = DEFAULT_PROMPT if named.prompt is None else _utf8(named.prompt)
     named.device_map = _read_device_map(named.device_map)
