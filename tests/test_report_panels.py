@@ -131,8 +131,8 @@ def test_the_answer_table_is_the_record_and_its_rows_lead_there(open_report: Ope
         state = state_of(page)
         assert (state["cell"], state["tokens"]) == (f"{layer}.{t}", str(token))
     page.locator("[data-sort=value]").last.click()
-    probs = [float(v) for v in texts(page, "#answer-table tbody tr td:nth-child(4)")]
-    assert probs == sorted(probs, reverse=True)
+    listed = [float(v) for v in texts(page, "#answer-table tbody tr td:nth-child(4)")]
+    assert listed == sorted(listed, reverse=True)
 
 
 def test_without_tracking_the_table_says_what_it_rests_on(open_report: Open) -> None:  # noqa: F811

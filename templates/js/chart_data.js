@@ -72,7 +72,7 @@ export function chartAxis(scale, series, k) {
     const place = (p) => (p <= 0 ? 0 : Math.max(0, Math.min(1, 1 - Math.log10(p) / low)));
     const step = Math.ceil(-low / 5);
     const ticks = [];
-    for (let decade = 0; decade >= low; decade -= step) ticks.push({ at: place(10 ** decade), text: decade > -3 ? String(Number((10 ** decade).toPrecision(1))) : `1e${decade}` });
+    for (let decade = 0; decade >= low; decade -= step) ticks.push({ at: place(10 ** decade), text: decade > -4 ? String(Number((10 ** decade).toPrecision(1))) : `1e${decade}` });
     return { place, floor: 10 ** low, ticks };
   }
   const most = Math.max(1e-9, ...spread(points.filter((point) => point.exact).map((point) => point.value)));

@@ -56,7 +56,7 @@ export function mountFindToken(root, record, state) {
     item.dataset.n = n;
     item.classList.toggle("spelling", !group);
     item.setAttribute("aria-selected", String(ids.every((id) => state.get("tokens").includes(id))));
-    name.textContent = indices.slice(0, 4).map((i) => record.text(i)).join("  ") + (indices.length > 4 ? `  +${indices.length - 4}` : "");
+    name.textContent = indices.slice(0, 4).map((i) => record.text(i).replace(/^\s+$/u, "␣")).join("  ") + (indices.length > 4 ? `  +${indices.length - 4}` : "");
     item.title = ids.map((id, k) => `${record.text(indices[k])} (id ${id})`).slice(0, 12).join("\n");
     count.textContent = formatCount(group ? group.count : index.counts[indices[0]], "cell");
     best.textContent = group ? formatProb(group.best) : "";
@@ -179,7 +179,7 @@ function findStatus(element, record, tokens) {
   const indices = tokens.map((id) => record.indexOf(id)).filter((i) => i >= 0);
   const exact = indices.length > 0 && indices.every((i) => record.slot(i) >= 0);
   element.hidden = tokens.length === 0;
-  element.textContent = indices.length === 0 ? "not in this report" : exact ? "exact in every cell" : `exact in the top ${record.K}, below ${boundName(record.K)} elsewhere`;
+  element.textContent = indices.length === 0 ? "not in this report" : exact ? "exact in every cell" : `exact in the top ${record.K}; below ${boundName(record.K)} elsewhere`;
   const word = indices.length ? wordKey(record.text(indices[0])) : "";
   element.title = exact ? "Its probability and rank were recorded in every cell."
     : `Outside a cell's top ${record.K} only a bound is known: at most the probability of its #${record.K}. `

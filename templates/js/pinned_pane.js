@@ -45,7 +45,7 @@ export function mountPinnedPane(root, record, state) {
       const labels = card.querySelector(".chart-labels");
       const width = Math.max(120, card.querySelector(".chart").clientWidth - labels.offsetWidth);
       const rows = card.model.series.length;
-      const height = Math.max(112, rows * CHART.label + 14, Math.min(260, room - 42));
+      const height = Math.max(112, rows * CHART.label + 14, Math.min(Math.max(260, width * 0.42), room - 42));
       drawChart(card, card.model, { width, height });
     }
     read();
@@ -112,11 +112,13 @@ function pinnedCard(record, model) {
   title.textContent = record.label(t);
   title.classList.toggle("token", record.kind(t) !== 1);
   const place = record.place(t);
-  card.querySelector(".card-note").textContent = [
+  const note = card.querySelector(".card-note");
+  note.textContent = [
     place ? `row ${place.row}, column ${place.column}` : `position ${t}`,
     `pinned at ${[...pinned].sort((a, b) => a - b).map((l) => record.layers[l]).join(", ")}`,
     ...(model.more ? [`${formatCount(model.more, "more token")} never above ${formatProb(model.moreBest)}`] : []),
   ].join(" · ");
+  note.title = note.textContent;
   drawPatchThumb(card.querySelector(".thumb"), record, t);
   const unpin = card.querySelector(".card-unpin");
   unpin.setAttribute("aria-label", `Unpin ${record.label(t)}`);

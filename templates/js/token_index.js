@@ -30,7 +30,7 @@ export function wordKey(text) {
  * @param {number} [slice] cells per step
  * @returns {Generator<number, {counts: Int32Array, groups: TokenGroup[]}>}
  */
-export function* tokenIndexSteps(record, slice = 40000) {
+export function* tokenIndexSteps(record, slice = Math.ceil(400000 / (record.K + record.tracked.length))) {
   const { blocks, K, T, L } = record;
   const { top, prob } = blocks;
   const counts = new Int32Array(record.tokenCount);
