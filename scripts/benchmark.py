@@ -13,6 +13,7 @@ import argparse
 import json
 import platform
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,34 +100,35 @@ def command(options: argparse.Namespace) -> list[Table]:
     return measure_command(options.repeat)
 
 
-def report(options: argparse.Namespace) -> list[Table]:
+def report(options: argparse.Namespace) -> Iterator[Table]:
     """The report like that of llava-1.5-7b, or a record's; then one of the largest size."""
     from benchmarking.records import synthetic_record
     from benchmarking.report import measure_report
     from logit_lens.record import load_record
 
     if options.preset == "toy":
-        return measure_report(synthetic_record(4, 30, 3), options.repeat)
+        yield from measure_report(synthetic_record(12, 60, 3), options.repeat)
+        return
     record = load_record(options.from_data) if options.from_data else synthetic_record(*CITY)
-    tables = measure_report(record, options.repeat)
-    return tables + measure_report(synthetic_record(*HUGE), options.repeat, with_naive=False)
+    yield from measure_report(record, options.repeat)
+    yield from measure_report(synthetic_record(*HUGE), options.repeat, with_naive=False)
 
 
-def growth(options: argparse.Namespace) -> list[Table]:
+def growth(options: argparse.Namespace) -> Iterator[Table]:
     """Against positions, layers, vocabulary, k, images; and the promised limits of memory."""
     from benchmarking import growth as growing
     from logit_lens.arguments import DEMO_IMAGE, DEMO_MODEL
 
     device = prepared_device(options)
     toy = options.preset == "toy"
-    sweeps = {k: v[:2] for k, v in growing.SWEEPS.items()} if toy else growing.SWEEPS
     base = growing.Point(20, 2, 300, 3, 8) if toy else growing.Point()
-    tables = [growing.measure_growth(sweeps, options.repeat, device, base)]
+    for axis, sizes in growing.SWEEPS.items():
+        yield growing.measure_growth(
+            axis, sizes[: 2 if toy else None], options.repeat, device, base
+        )
     if not toy:
-        tables.append(growing.measure_limits(growing.LIMITS, device))
-        counts = growing.IMAGES
-        tables.append(growing.measure_images(counts, options.repeat, DEMO_MODEL, DEMO_IMAGE))
-    return tables
+        yield growing.measure_limits(growing.LIMITS, device)
+        yield growing.measure_images(growing.IMAGES, options.repeat, DEMO_MODEL, DEMO_IMAGE)
 
 
 def prepared_device(options: argparse.Namespace) -> str:

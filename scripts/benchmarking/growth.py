@@ -1,7 +1,7 @@
 """Time and memory against positions, layers, vocabulary, k and images, with fitted exponents."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -9,7 +9,7 @@ from torch import nn
 
 from logit_lens.lens import read_lens
 
-from .measure import Bytes, Run, extra_memory, fitted_exponent, significant, spread
+from .measure import Bytes, Run, alternate, extra_memory, fitted_exponent, significant, spread
 from .table import Row, Table
 
 
@@ -59,18 +59,12 @@ def lens_run(point: Point, device: str = "cpu", dtype: torch.dtype = torch.float
 
 
 def measure_growth(
-    sweeps: dict[str, tuple[int, ...]], repeat: int, device: str, base: Point | None = None
+    axis: str, sizes: tuple[int, ...], repeat: int, device: str, base: Point | None = None
 ) -> Table:
-    """One row per size; the last size of a sweep carries the exponent of all."""
-    rows: list[Row] = []
-    for axis, sizes in sweeps.items():
-        runs = {size: lens_run(replace(base or Point(), **{axis: size}), device) for size in sizes}
-        rows += _sweep(axis, runs, repeat, device)
-    return Table(
-        "Growth of the lens (600 positions, 8 layers, 8,000 words, top 10, unless varied)",
-        rows,
-        ["exponent: slope of log time over log size; 1 is proportional, 0 constant"],
-    )
+    """One axis varied: one row per size, the last with the exponent of all."""
+    runs = {size: lens_run(replace(base or Point(), **{axis: size}), device) for size in sizes}
+    others = ", ".join(f"{key} {value:,}" for key, value in asdict(base or Point()).items())
+    return Table(f"Growth with {axis} ({others}, unless varied)", _sweep(runs, repeat, device))
 
 
 def measure_images(counts: tuple[int, ...], repeat: int, model: Path, image: Path) -> Table:
@@ -90,31 +84,24 @@ def measure_images(counts: tuple[int, ...], repeat: int, model: Path, image: Pat
 
         return run
 
-    rows = _sweep("images", {count: run_of(count) for count in counts}, repeat, "cpu")
+    rows = _sweep({count: run_of(count) for count in counts}, repeat, "cpu")
     return Table("Growth with images (records of the demo model)", rows)
 
 
-def _sweep(axis: str, runs: dict[int, Run], repeat: int, device: str) -> list[Row]:
-    from .measure import alternate
-
+def _sweep(runs: dict[int, Run], repeat: int, device: str) -> list[Row]:
     def finish() -> None:
         if device.startswith("cuda"):
             torch.cuda.synchronize()
 
-    times = alternate({str(size): run for size, run in runs.items()}, repeat, finish)
+    memory = {size: extra_memory(run, device) for size, run in runs.items()}  # and a warm-up
+    times = alternate({str(size): run for size, run in runs.items()}, repeat, finish, warm_up=False)
     rows: list[Row] = [
-        {
-            "varied": axis,
-            "size": size,
-            "time": spread(times[str(size)]),
-            "extra memory": extra_memory(run, device),
-            "exponent": None,
-        }
-        for size, run in runs.items()
+        {"size": size, "time": spread(times[str(size)]), "extra memory": memory[size]}
+        for size in runs
     ]
-    if len(runs) > 1:
-        medians = [row["time"].median for row in rows]
-        rows[-1]["exponent"] = significant(fitted_exponent(list(runs), medians))
+    # the slope of log time over log size: 1 is proportional, 0 constant
+    exponent = fitted_exponent(list(runs), [row["time"].median for row in rows])
+    rows[-1]["exponent"] = significant(exponent)
     return rows
 
 

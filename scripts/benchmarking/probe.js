@@ -4,6 +4,7 @@
  * painted. Does not know which page it is in.
  */
 (() => {
+  const CELLS = ".grid-canvas, td";
   const nextFrame = () => new Promise((done) => { requestAnimationFrame(done); });
   const painted = async () => { await nextFrame(); await nextFrame(); return performance.now(); };
   const tasks = [];
@@ -17,7 +18,7 @@
   let isReady;
 
   const probe = {
-    /** Milliseconds from navigation to the first paint of the finished page. */
+    /** Milliseconds from navigation until the page says it is ready and its cells are painted. */
     ready: new Promise((done) => { isReady = done; }),
     /** Milliseconds from the last expected event to its paint. */
     answer: Promise.resolve(0),
@@ -70,6 +71,7 @@
   const observer = new MutationObserver(async () => {
     if (document.documentElement?.dataset.state !== "ready") return;
     observer.disconnect();
+    while (![...document.querySelectorAll(CELLS)].some((cell) => cell.offsetHeight)) await nextFrame();
     isReady(await painted());
   });
   observer.observe(document, { attributes: true, childList: true, subtree: true });
