@@ -70,10 +70,16 @@ def position_grid(image: Prepared) -> list[View]:
 
 
 def pixtral(image: Prepared) -> list[View]:
-    """Pixtral, Mistral 3: the whole image to a grid of its own shape."""
+    """Pixtral, Mistral 3: the whole image to a grid of its own shape.
+
+    LightOnOCR drops a last row or column of patches that is too few for a cell.
+    """
     high, wide = map(int, image.encoded["image_sizes"][image.index])
     cell = image.processor.patch_size * image.processor.spatial_merge_size
-    return [View.over(high // cell, wide // cell, image.whole)]
+    rows, columns = high // cell, wide // cell
+    width, height = image.size
+    region = (0, 0, width * columns * cell / wide, height * rows * cell / high)
+    return [View.over(rows, columns, region)]
 
 
 def any_resolution(image: Prepared) -> list[View]:

@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-from . import gemma, llava, qwen, tiled, torchvision_only, unplaced
+from . import gemma, llava, qwen, relatives, tiled, torchvision_only, unplaced
 from .twin import Family
 
 FAMILIES: list[Family] = [
@@ -10,6 +10,7 @@ FAMILIES: list[Family] = [
     *qwen.FAMILIES,
     *gemma.FAMILIES,
     *tiled.FAMILIES,
+    *relatives.FAMILIES,
     *unplaced.FAMILIES,
     *(torchvision_only.FAMILIES if find_spec("torchvision") else []),
 ]

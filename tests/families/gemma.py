@@ -103,6 +103,7 @@ FAMILIES = [
         gemma3_processor(),
         GEMMA_TOKENS,
         holder="<start_of_image>",
+        sizes=((120, 80), (72, 112)),
         slow_wiring=True,
     ),
     Family(
@@ -111,8 +112,8 @@ FAMILIES = [
         gemma3_processor(),
         GEMMA_TOKENS,
         holder="<start_of_image>",
-        options={"images_kwargs": {"do_pan_and_scan": True, "pan_and_scan_min_crop_size": 120}},
-        sizes=((702, 260), (258, 530)),
+        options={"images_kwargs": {"do_pan_and_scan": True, "pan_and_scan_min_crop_size": 60}},
+        sizes=((252, 100), (90, 290)),
         slow_wiring=True,
     ),
     Family("gemma4", gemma4, gemma4_processor, GEMMA4_TOKENS, holder="<|image|>", tail="replay"),

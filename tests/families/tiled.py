@@ -155,6 +155,7 @@ FAMILIES = [
         idefics3(tf.Idefics3Config, "idefics3_vision", 364, 14, 2),
         idefics3_processor("Idefics3Processor", "Idefics3ImageProcessorPil", 364, 1456, 169),
         extra=IDEFICS3_EXTRA,
+        sizes=((212, 160), (156, 252)),
         slow=True,
     ),
     Family(
@@ -162,6 +163,7 @@ FAMILIES = [
         idefics3(tf.SmolVLMConfig, "smolvlm_vision", 512, 16, 4),
         idefics3_processor("SmolVLMProcessor", "SmolVLMImageProcessorPil", 512, 1536, 64),
         extra=IDEFICS3_EXTRA,
+        sizes=((160, 96), (100, 180)),
         slow=True,
     ),
     Family(
@@ -170,9 +172,17 @@ FAMILIES = [
         internvl_processor,
         INTERNVL_TOKENS,
         holder="<IMG_CONTEXT>",
+        sizes=((212, 130), (130, 200)),
         slow_wiring=True,
     ),
-    Family("aya_vision", aya, aya_processor, extra=AYA_EXTRA, slow_wiring=True),
+    Family(
+        "aya_vision",
+        aya,
+        aya_processor,
+        extra=AYA_EXTRA,
+        sizes=((180, 110), (110, 180)),
+        slow_wiring=True,
+    ),
     Family(
         "deepseek_vl",
         deepseek_vl,

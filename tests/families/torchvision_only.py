@@ -154,6 +154,7 @@ FAMILIES = [
         LFM2_TOKENS,
         LFM2_EXTRA,
         sizes=((300, 180), (1100, 540)),
+        slow_wiring=True,
         torchvision=True,
     ),
     Family(
