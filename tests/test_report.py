@@ -212,7 +212,7 @@ def test_the_page_is_small_and_quick_to_write(tmp_path: Path) -> None:
 
 def test_golden_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """The frame of the page and its payload, for a small record; styles and scripts stand aside."""
-    monkeypatch.setattr(report, "_source", lambda *names: Markup("\n".join(("", *names, ""))))
+    monkeypatch.setattr(report, "_source", lambda *names: Markup("/* inlined */"))
     record = make_record(layers=3, grid=(2, 2), text=4, answer=2, k=2, vocabulary=9, tracked=1)
     page = render_report(record)
     info, blocks = build_payload(record)

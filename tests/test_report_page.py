@@ -17,12 +17,17 @@ from records import HOSTILE_TEXTS, hostile_record, make_record
 
 from logit_lens.record import LensRecord
 from logit_lens.report import write_report
+from logit_lens.tokens import readable
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: bash tests/run.sh gets one")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+# the last one: Chromium slows down pages that change their address 200 times in half a minute
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    "--disable-ipc-flooding-protection",
+]
 COLOURS = ("prob", "entropy", "kl", "rank", "agree", "none")
 Open = Callable[..., Page]
 
@@ -53,6 +58,7 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(120_000)  # a busy machine is not a broken page
         page.on(
             "console",
             lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None,
@@ -117,19 +123,9 @@ def scales() -> dict[str, list[str]]:
     return fills
 
 
-def hover_cell(page: Page, layer: int, position: int, more: str = "") -> dict[str, Any]:
-    """Select a cell by the address, point at it with the mouse, read what the page says there."""
-    page.evaluate(f"location.hash = 'cell={layer}.{position}{more}'")
-    page.wait_for_function(
-        "() => !document.querySelector('.grid-chosen').hidden && "
-        "document.querySelector('.grid-chosen').getBoundingClientRect().width > 0"
-    )
-    two_frames(page)
-    box = page.locator(".grid-chosen").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    two_frames(page)
-    return page.evaluate("""() => {
+READ_CELLS = """async (addresses) => {
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    const read = () => {
         const cell = document.getElementById("grid-active");
         const tip = document.getElementById("tooltip");
         const all = (name) => [...tip.querySelectorAll(name)].map((e) => e.textContent);
@@ -144,7 +140,31 @@ def hover_cell(page: Page, layer: int, position: int, more: str = "") -> dict[st
             facts: Object.fromEntries([...tip.querySelectorAll(".tip-facts > div")].map(
                 (fact) => [...fact.children].map((e) => e.textContent))),
         };
-    }""")
+    };
+    const said = [];
+    for (const address of addresses) {
+        history.replaceState(null, "", address);
+        dispatchEvent(new PopStateEvent("popstate"));
+        await frame();
+        await frame();
+        const box = document.querySelector(".grid-chosen").getBoundingClientRect();
+        const at = { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 };
+        const under = document.elementFromPoint(at.clientX, at.clientY);
+        under.dispatchEvent(new PointerEvent("pointermove", { ...at, bubbles: true }));
+        await frame();
+        await frame();
+        said.push(read());
+    }
+    return said;
+}"""
+
+
+def read_cells(page: Page, cells: list[tuple[int, int, str]]) -> list[dict[str, Any]]:
+    """For each (layer, position, rest of the address): point at that cell, read what is said."""
+    addresses = [f"#cell={layer}.{position}{more}" for layer, position, more in cells]
+    said: list[dict[str, Any]] = page.evaluate(READ_CELLS, addresses)
+    assert not any(cell["tipHidden"] for cell in said)
+    return said
 
 
 def test_what_the_page_says_is_the_record(open_report: Open) -> None:
@@ -155,12 +175,14 @@ def test_what_the_page_says_is_the_record(open_report: Open) -> None:
     fills = scales()["light"]
     random = np.random.default_rng(7)
     final = record.top_ids[-1, :, 0]
+    cells = []
     for n in range(200):
         colour = COLOURS[n % len(COLOURS)]
-        layer, t = int(random.integers(12)), int(random.integers(len(record.input_ids)))
-        chosen = f"&colour={colour}" + (f"&tokens={token}" if colour == "rank" else "")
-        said = hover_cell(page, layer, t, chosen)
-        cell = (layer, t)
+        more = f"&colour={colour}" + (f"&tokens={token}" if colour == "rank" else "")
+        cells.append((int(random.integers(12)), int(random.integers(len(record.input_ids))), more))
+    for n, said in enumerate(read_cells(page, cells)):
+        colour = COLOURS[n % len(COLOURS)]
+        layer, t = cell = cells[n][:2]
         assert said["text"] == record.token(record.top_ids[cell][0])
         assert said["tokens"] == [record.token(i) for i in record.top_ids[cell]]
         assert said["probs"] == [shown(p) for p in record.top_probs[cell]]
@@ -226,20 +248,20 @@ def test_a_token_outside_the_top_k_is_below_and_never_zero(open_report: Open) ->
     token = int(record.top_ids[2, 5, 3])
     page = open_report(record)
     seen = set()
-    for layer in range(5):
-        for t in range(2, len(record.input_ids), 3):
-            ranks = np.flatnonzero(record.top_ids[layer, t] == token)
-            said = hover_cell(page, layer, t, f"&tokens={token}")
-            known = len(ranks) > 0
-            seen.add(known)
-            assert said["below"] is not known
-            fact = said["facts"][record.token(token)]
-            probs = record.top_probs[layer, t]
-            if known:
-                assert fact == f"{shown(probs[ranks[0]])} · #{ranks[0] + 1}"
-            else:
-                assert fact == f"below {shown(probs[-1])}"
-                assert said["label"].endswith(f"< {shown(probs[-1])}")
+    cells = [(layer, t) for layer in range(5) for t in range(2, len(record.input_ids), 3)]
+    answers = read_cells(page, [(*cell, f"&tokens={token}") for cell in cells])
+    for cell, said in zip(cells, answers, strict=True):
+        ranks = np.flatnonzero(record.top_ids[cell] == token)
+        known = len(ranks) > 0
+        seen.add(known)
+        assert said["below"] is not known
+        fact = said["facts"][record.token(token)]
+        probs = record.top_probs[cell]
+        if known:
+            assert fact == f"{shown(probs[ranks[0]])} · #{ranks[0] + 1}"
+        else:
+            assert fact == f"below {shown(probs[-1])}"
+            assert said["label"].endswith(f"< {shown(probs[-1])}")
     assert seen == {True, False}
 
 
@@ -249,10 +271,12 @@ def test_nothing_in_a_hostile_record_is_more_than_text(open_report: Open) -> Non
     elements = page.evaluate("document.querySelectorAll('script, img, b, iframe, object').length")
     page.keyboard.press("c")
     found = set()
-    for t in range(len(record.input_ids)):
-        said = hover_cell(page, 2, t, f"&tokens={t % 20}&pins=2.{t}")
-        assert said["tokens"] == [record.token(i) for i in record.top_ids[2, t]]
-        found |= set(said["tokens"])
+    positions = range(len(record.input_ids))
+    answers = read_cells(page, [(2, t, f"&tokens={t % 20}&pins=2.{t}") for t in positions])
+    for t, said in zip(positions, answers, strict=True):
+        words = [record.token(i) for i in record.top_ids[2, t]]
+        assert said["tokens"] == [readable(word) for word in words]
+        found |= set(words)
     page.keyboard.press("?")
     page.keyboard.press("Escape")
     page.locator("#validity-button").click()

@@ -26,12 +26,13 @@ from markupsafe import Markup
 from .files import write_atomically
 from .record import ANSWER, LensRecord
 from .summary import summarise
+from .tokens import readable
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 FORMAT = "logit-lens-page/1"
 # inlined in this order; templates/README.md says what each one is for
 SCRIPTS = (
-    *("format", "payload", "quantity", "colour", "state", "actions"),
+    *("format", "payload", "token_prob", "quantity", "colour", "state", "actions"),
     *("tooltip", "legend", "grid_rows", "grid_window", "grid_paint", "grid_map", "grid_map_pane"),
     *("grid_controls", "grid_input", "grid_pane"),
     *("image_map", "image_words", "image_view", "image_draw", "image_tools", "image_input"),
@@ -152,7 +153,8 @@ def _token_table(record: LensRecord) -> tuple[np.ndarray, list[str], Any]:
     def index_of(some_ids: np.ndarray) -> np.ndarray:
         return row_of[np.searchsorted(ids, some_ids)]
 
-    return ids[order], [str(text) for text in record.token_text[order]], index_of
+    # a record may come from anywhere: marks that would turn the text around them are named
+    return ids[order], [readable(str(text)) for text in record.token_text[order]], index_of
 
 
 def _array_block(name: str, dtype: str, array: np.ndarray) -> dict[str, str]:

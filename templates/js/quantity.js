@@ -3,43 +3,9 @@
  * Known and unknown are kept apart: a token outside a cell's top k has a probability that is
  * only known to be at most p_k. Such a cell is *below*, never zero.
  */
-/* global formatNumber, formatProb, formatRank */
+/* global formatNumber, formatProb, formatRank, probOf, rankOf, knownCells */
 
 export const COLOURS = ["prob", "entropy", "kl", "rank", "agree", "none"];
-
-/**
- * Probability of a set of tokens at (l, t), summed.
- * @param {LensPage} record
- * @param {number[]} indices rows of the token table
- * @returns {{value: number, exact: boolean, known: boolean}} known: at least one token has a
- *   known probability; not exact: others are below p_k, so the sum is a lower bound. When nothing
- *   is known, value is p_k, an upper bound for each token.
- */
-export function probOf(record, l, t, indices) {
-  let sum = 0;
-  let known = 0;
-  let bound = 0;
-  for (const i of indices) {
-    const p = record.prob(l, t, i);
-    if (p.exact) { sum += p.value; known += 1; } else bound = p.value;
-  }
-  if (known === 0) return { value: bound, exact: false, known: false };
-  return { value: Math.min(sum, 1), exact: known === indices.length, known: true };
-}
-
-/**
- * Best rank of a set of tokens at (l, t).
- * @returns {{value: number, known: boolean}} not known: no better than `value` (= k)
- */
-export function rankOf(record, l, t, indices) {
-  let best = Infinity;
-  let known = false;
-  for (const i of indices) {
-    const rank = record.rank(l, t, i);
-    if (rank.value < best) { best = rank.value; known = rank.exact; }
-  }
-  return { value: best, known };
-}
 
 /**
  * Colour modes that this record and choice of tokens can fill.
@@ -112,19 +78,20 @@ function topProbability(record) {
 }
 
 function tokenProbability(record, indices, names) {
+  const sums = new Float64Array(record.L * record.T).fill(NaN); // NaN: nothing is known
   let most = 0;
-  everyCell(record, (l, t) => {
-    const p = probOf(record, l, t, indices);
-    if (p.known && p.value > most) most = p.value;
+  knownCells(record, indices, (cell, p) => {
+    sums[cell] = Math.min(1, (sums[cell] || 0) + p);
+    if (sums[cell] > most) most = sums[cell];
   });
   const range = [0, most || 1];
   return {
     mode: "prob", title: `Probability of ${names}`, range, ticks: linearTicks(range, formatNumber),
     value: (l, t) => probOf(record, l, t, indices).value,
-    below: (l, t) => !probOf(record, l, t, indices).known,
+    below: (l, t) => Number.isNaN(sums[l * record.T + t]),
     shade(l, t) {
-      const p = probOf(record, l, t, indices);
-      return p.known ? linear(p.value, range) : -1;
+      const p = sums[l * record.T + t];
+      return Number.isNaN(p) ? -1 : linear(p, range);
     },
     text(l, t) {
       const p = probOf(record, l, t, indices);
@@ -134,18 +101,24 @@ function tokenProbability(record, indices, names) {
 }
 
 function rankQuantity(record, indices, names) {
+  const ranks = new Int32Array(record.L * record.T).fill(-1); // −1: known only to be k or worse
+  knownCells(record, indices, (cell, _p, rank) => {
+    if (ranks[cell] < 0 || rank < ranks[cell]) ranks[cell] = rank;
+  });
+  // a tracked token may lie far down while another one is only known to be no better than k
+  if (indices.some((i) => record.slot(i) < 0)) ranks.forEach((rank, cell) => { if (rank > record.K) ranks[cell] = -1; });
   let worst = record.K;
-  everyCell(record, (l, t) => { worst = Math.max(worst, rankOf(record, l, t, indices).value); });
+  for (const rank of ranks) if (rank > worst) worst = rank;
   const shadeOf = (rank) => 1 - Math.log1p(rank) / Math.log1p(worst);
   const ticks = [0, 1, 9, 99, 999, 9999, 99999].filter((rank) => rank < worst * 0.7);
   return {
     mode: "rank", title: `Rank of ${names}`, range: [0, worst],
     ticks: [...ticks, worst].reverse().map((rank) => ({ at: shadeOf(rank), text: formatRank(rank) })),
     value: (l, t) => rankOf(record, l, t, indices).value,
-    below: (l, t) => !rankOf(record, l, t, indices).known,
+    below: (l, t) => ranks[l * record.T + t] < 0,
     shade(l, t) {
-      const rank = rankOf(record, l, t, indices);
-      return rank.known ? shadeOf(rank.value) : -1;
+      const rank = ranks[l * record.T + t];
+      return rank < 0 ? -1 : shadeOf(rank);
     },
     text(l, t) {
       const rank = rankOf(record, l, t, indices);

@@ -1,5 +1,5 @@
 // Loads the page's pure files the way the page does: their top-level names are shared.
-const FILES = ["format", "payload", "quantity", "colour", "state", "actions", "tooltip", "grid_rows", "grid_window", "grid_map"];
+const FILES = ["format", "payload", "token_prob", "quantity", "colour", "state", "actions", "tooltip", "grid_rows", "grid_window", "grid_map"];
 for (const name of FILES) Object.assign(globalThis, await import(`../../templates/js/${name}.js`));
 
 /** A record of 2 layers × 4 positions × 2 ranks; position 0 text, 1–2 image, 3 answer. */

@@ -64,3 +64,26 @@ test("the legend has round numbers and ends at the largest value", () => {
     assert.equal(ticks.at(-1).at, 1);
   }
 });
+
+test("what is painted and what is said agree, for tracked and other tokens together", () => {
+  const code = (m, e) => 1 + 900 * (e + 62) + m - 100;
+  const record = smallRecord({
+    tracked: [1],
+    blocks: { tracked_prob: Uint16Array.from([7, 6, 5, 4, 3, 2, 1, 9], (m) => code(100 * m, -3)), tracked_rank: Int32Array.from([0, 1, 2, 3, 40, 500, 2, 1]) },
+  });
+  for (const tokens of [[10], [10, 30], [30, 20], [50]]) {
+    const indices = tokens.map((id) => record.indexOf(id));
+    for (const colour of ["prob", "rank"]) {
+      const q = quantityOf(record, { colour, tokens });
+      for (const l of [0, 1]) {
+        for (const t of [0, 1, 2, 3]) {
+          const said = colour === "prob" ? probOf(record, l, t, indices) : rankOf(record, l, t, indices);
+          assert.equal(q.below(l, t), !said.known, `${tokens} ${colour} ${l} ${t}`);
+          assert.equal(q.shade(l, t) === -1, !said.known);
+          if (said.known && colour === "prob") assert.ok(Math.abs(q.shade(l, t) - said.value / q.range[1]) < 1e-6);
+          if (said.known && colour === "rank") assert.ok(Math.abs(q.shade(l, t) - (1 - Math.log1p(said.value) / Math.log1p(q.range[1]))) < 1e-6);
+        }
+      }
+    }
+  }
+});
