@@ -36,8 +36,9 @@ export function formatBytes(/** @type {number} */ bytes) {
   return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** Without accents and case. */
 function fold(/** @type {string} */ text) {
-  return text.normalize("NFKD").toLocaleLowerCase();
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
 }
 
 function fillRow(/** @type {Entry} */ entry) {
