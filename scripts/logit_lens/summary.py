@@ -63,11 +63,12 @@ def strongest_words(record: LensRecord, count: int = WORDS) -> list[str]:
     surest = probs.argmax(0)[None]  # (1, patch)
     ids, probs = (np.take_along_axis(a, surest, 0)[0] for a in (ids, probs))
     votes: defaultdict[str, float] = defaultdict(float)
+    marked = any(str(text).startswith(("▁", "Ġ")) for text in record.token_text)
     for token_id in np.unique(ids):
         token = record.token(int(token_id))
         word = token.strip("▁Ġ ")
         if word.isalpha():  # of the pieces of longer words, only those that begin one count
-            begins = token != word or not word.isascii()
+            begins = token != word or not word.isascii() or not marked
             votes[word.casefold()] += float(probs[ids == token_id].sum()) * (1 if begins else 0.01)
     return sorted(votes, key=votes.__getitem__, reverse=True)[:count]
 
