@@ -10,6 +10,7 @@ from transformers import AutoProcessor, LlavaConfig, LlavaForConditionalGenerati
 
 from logit_lens import LensError
 from logit_lens.arguments import DEMO_MODEL, parse_arguments
+from logit_lens.check import refusal
 from logit_lens.images import open_picture
 from logit_lens.pipeline import make_record
 from logit_lens.vlm import load_vlm
@@ -125,6 +126,42 @@ def test_the_answer_is_what_the_model_generates_and_every_token_of_it_is_read():
     assert set(record.input_ids[answer]) <= set(record.tracked_ids)
     text = "".join(record.token(i) for i in record.input_ids[answer])
     assert text.replace("▁", " ").strip() == record.meta["answer"]
+
+
+def test_the_answer_is_greedy_whatever_penalties_the_checkpoint_brings():
+    flags = ["--model", str(DEMO_MODEL), "--max-new-tokens", "24"]
+    vlm = load_vlm(str(DEMO_MODEL), device="cpu")
+    plain = make_record(vlm, open_picture(SCENE), parse_arguments(flags))
+    vlm.model.generation_config.no_repeat_ngram_size = 1
+    vlm.model.generation_config.repetition_penalty = 5.0
+    penalised = make_record(vlm, open_picture(SCENE), parse_arguments(flags))
+    assert penalised.meta["answer"] == plain.meta["answer"]
+    assert penalised.meta["check"]["answer_agree"] == 1.0
+    assert vlm.model.generation_config.repetition_penalty == 5.0
+
+
+def test_a_model_that_overflows_gives_a_record_whose_check_failed():
+    vlm = load_vlm(str(DEMO_MODEL), device="cpu")
+    vlm.model.lm_head.register_forward_hook(lambda m, a, out: out * float("nan"))
+    record = make_record(vlm, open_picture(SCENE), parse_arguments(["--max-new-tokens", "0"]))
+    assert not record.meta["check"]["passed"]
+    assert "--dtype" in refusal(record.meta["check"], 8)
+
+
+def test_what_a_processor_refuses_is_one_line():
+    vlm = load_vlm(str(DEMO_MODEL), device="cpu")
+
+    def refuse(*args, **kwargs):
+        raise ValueError("absolute aspect ratio must be smaller than 200")
+
+    vlm.processor.image_processor.preprocess = refuse
+    with pytest.raises(LensError, match="refuses this input: absolute aspect ratio"):
+        make_record(vlm, open_picture(SCENE), parse_arguments(["--max-new-tokens", "0"]))
+
+
+def test_a_split_word_is_named_with_the_piece_that_is_tracked():
+    record = run(DEMO_MODEL, "--track", "triangle", "--max-new-tokens", "0")
+    assert "▁tri" in record.meta["tracked_words"]["triangle"]
 
 
 def test_no_new_tokens_means_the_prompt_only():

@@ -68,7 +68,11 @@ def test_unknown_keys_are_ignored(tmp_path):
     [
         ({"top_ids": np.full((5, 25, 5), 777, np.int32)}, "top_ids holds an id"),
         ({"top_probs": np.full((5, 25, 5), 1.5, np.float32)}, "top_probs"),
-        ({"top_probs": np.full((5, 25, 5), np.nan, np.float32)}, "top_probs"),
+        ({"tracked_probs": np.full((5, 25, 3), 7.0, np.float32)}, "tracked_probs"),
+        ({"tracked_ranks": np.full((5, 25, 3), -5, np.int32)}, "tracked_ranks"),
+        ({"meta": make_record().meta | {"image": {}}}, r"meta\['image'\] lacks 'name'"),
+        ({"meta": make_record().meta | {"image": "x"}}, r"meta\['image'\] is not of type dict"),
+        ({"meta": make_record().meta | {"check": None}}, r"meta\['check'\]"),
         ({"layers": np.array([0, 2, 1, 3, 4], np.int32)}, "layers do not ascend"),
         ({"position_kind": np.full(25, 3, np.uint8)}, "position_kind"),
         ({"entropy": np.zeros((5, 24), np.float32)}, "entropy has shape"),
@@ -78,6 +82,12 @@ def test_values_that_cannot_be_are_refused(changes, says):
     record = make_record()  # (5, 25, 5)
     with pytest.raises(LensError, match=says):
         dataclasses.replace(record, **changes)
+
+
+def test_probabilities_of_a_model_that_overflowed_may_be_nan():
+    record = make_record()
+    nan = np.full_like(record.top_probs, np.nan)
+    assert np.isnan(dataclasses.replace(record, top_probs=nan).top_probs).all()
 
 
 @pytest.mark.parametrize("meta", ["{", "[]", '{"format": "other/9"}'])

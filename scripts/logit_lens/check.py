@@ -7,6 +7,7 @@ a table of families: only numbers are compared. Does not know models.
 True
 """
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,6 +41,21 @@ class SelfCheck:
         return {**asdict(self), "passed": self.passed}
 
 
+def refusal(check: dict[str, Any], n_layers: int) -> str:
+    """What to tell the user about a failed check (in the form that a record keeps)."""
+    difference = check["max_abs_logit_diff"]
+    if not math.isfinite(difference):
+        return (
+            f"self-check failed: the logits of layer {n_layers} are not finite in this dtype; try "
+            "--dtype bfloat16 or float32. Nothing was written; --force writes the report"
+        )
+    return (
+        f"self-check failed: the lens at layer {n_layers} differs from the model's own logits by "
+        f"{difference:.3g} (tolerance {check['tolerance']:.3g}); nothing was written. --force "
+        "writes the report with a warning"
+    )
+
+
 def check_against_model(lens_logits: Tensor, model_logits: Tensor, dtype: torch.dtype) -> SelfCheck:
     """Compare the lens at the last layer with the model's own logits.
 
@@ -53,7 +69,7 @@ def check_against_model(lens_logits: Tensor, model_logits: Tensor, dtype: torch.
     lens = lens_logits.float()
     model = model_logits.to(lens.device).float()
     largest = float(model.abs().max())
-    ulps = 64 if dtype in (torch.float32, torch.float64) else 4
+    ulps = 64 if dtype in (torch.float32, torch.float64) else 2
     return SelfCheck(
         positions=len(lens),
         argmax_agree=float((lens.argmax(-1) == model.argmax(-1)).float().mean()),

@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 _CONNECT_SECONDS = 3.0
 
@@ -34,7 +35,7 @@ def prepare_libraries(quiet: bool, offline: bool) -> None:
 
 def hub_answers() -> bool:
     """Whether the hub can be reached; a proxy is trusted to reach it."""
-    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY")):
+    if getproxies().keys() & {"https", "all"}:
         return True
     address = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
     port = address.port or (80 if address.scheme == "http" else 443)

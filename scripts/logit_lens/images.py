@@ -48,11 +48,11 @@ def open_picture(path: Path) -> Picture:
     Raises:
         LensError: no such file, a folder, not an image, damaged, unreadable, or too large.
     """
-    if path.is_dir():
-        raise LensError(f"cannot read {path}: it is a folder, not an image")
-    if not path.exists():
-        raise LensError(f"cannot read {path}: there is no such file")
     try:
+        if path.is_dir():
+            raise LensError(f"cannot read {path}: it is a folder, not an image")
+        if not path.exists():
+            raise LensError(f"cannot read {path}: there is no such file")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as image:
@@ -65,6 +65,8 @@ def open_picture(path: Path) -> Picture:
         raise
     except UnidentifiedImageError as error:
         reason = "the file is empty" if path.stat().st_size == 0 else "it is not an image"
+        if path.suffix.lower() in (".heic", ".heif"):
+            reason = "HEIC needs a codec that Pillow lacks; save it as JPEG first"
         raise LensError(f"cannot read {path}: {reason}") from error
     except MemoryError as error:
         raise LensError(f"cannot read {path}: too little memory; make the image smaller") from error

@@ -6,7 +6,9 @@ Does not know how models are loaded.
 14126854144
 """
 
+import contextlib
 import gc
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +34,7 @@ def needed_bytes(auto_class: Any, config: Any, dtype: torch.dtype, quantize: str
     """What a model's weights take on a device, from its shapes alone: nothing is allocated."""
     with init_empty_weights():
         empty = auto_class.from_config(config)
+        empty.tie_weights()  # or tied embeddings would count twice
     elements = sum(parameter.numel() for parameter in empty.parameters())
     if quantize is None:
         return Need(elements, elements * dtype.itemsize)
@@ -85,3 +88,19 @@ def free_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+@contextlib.contextmanager
+def explained(device: torch.device) -> Iterator[None]:
+    """Turn running out of memory while an image is read into one line that says what to lower."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        # a CPU's allocator has no exception type of its own
+        if type(error) is RuntimeError and "allocate memory" not in str(error):
+            raise
+        free_memory()
+        raise LensError(
+            f"out of memory on {device}: lower --max-new-tokens or --layers, use a smaller image, "
+            "--quantize 4bit or --device-map auto"
+        ) from error

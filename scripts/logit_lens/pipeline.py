@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import chain
 from typing import Any
 
 import accelerate
@@ -22,18 +23,18 @@ import torch
 import transformers
 from torch import Tensor
 
-from . import LensError, __version__
+from . import LensError, __version__, memory
 from .arguments import Arguments, select_layers
 from .check import SelfCheck
 from .images import Picture
 from .lens import Reading, read_lens
 from .patches import Placement, place_patches
-from .prompt import Prompt, Sequence, answer_prompt, encode_prompt
+from .prompt import Exchange, Prompt, answer_prompt, encode_prompt
 from .record import ANSWER, FORMAT, IMAGE, TEXT, LensRecord
 from .residual import ResidualStream
 from .tail import choose_tail
 from .tokens import display_texts, tracked_token_ids
-from .vlm import VLM, free_memory
+from .vlm import VLM
 
 _CHECK_BYTES = 128_000_000  # the self-check holds at most this much of the model's float32 logits
 
@@ -64,7 +65,7 @@ def make_record(
         raise LensError(
             f"--top-k is {arguments.top_k}, but {vlm.name} has {vlm.n_vocab} tokens", exit_code=2
         )
-    with _explained_memory(vlm):
+    with memory.explained(vlm.device):
         run = _run(vlm, picture, arguments, numbers, on_progress)
     placement = _place(vlm, picture, run)
     return _assemble(vlm, picture, run, placement)
@@ -75,8 +76,9 @@ class _Run:
     """What one image and one prompt gave, before it becomes a record."""
 
     prompt: Prompt
-    sequence: Sequence
+    exchange: Exchange
     layers: list[int]
+    words: dict[str, list[int]]
     tracked: list[int]
     tail_name: str
     check: SelfCheck
@@ -93,14 +95,14 @@ def _run(
 ) -> _Run:
     seconds: dict[str, float] = {}
     prompt = encode_prompt(vlm, picture, arguments.prompt, arguments.raw_prompt)
-    with _timed(seconds, "generate"):
-        sequence = answer_prompt(vlm, prompt, arguments.max_new_tokens)
-    with _timed(seconds, "forward"):
-        stream, logits, checked = _forward(vlm, sequence, numbers)
+    with _timed(seconds, "generate", vlm.device):
+        exchange = answer_prompt(vlm, prompt, arguments.max_new_tokens)
+    with _timed(seconds, "forward", vlm.device):
+        stream, logits, checked = _forward(vlm, exchange, numbers)
     words = tracked_token_ids(vlm.tokenizer, arguments.track)
-    tracked = list(dict.fromkeys([*words, *sequence.answer_ids.tolist()]))
-    with _timed(seconds, "lens"):
-        states = stream.states(len(sequence.ids))
+    tracked = list(dict.fromkeys([*chain(*words.values()), *exchange.answer_ids.tolist()]))
+    with _timed(seconds, "lens", vlm.device):
+        states = stream.states(len(exchange.ids))
         tail, tail_name, check = choose_tail(
             vlm.model, vlm.anatomy, states[-1], logits, checked, vlm.dtype
         )
@@ -108,16 +110,18 @@ def _run(
         reading = read_lens(
             tail,
             states,
-            len(sequence.ids),
+            len(exchange.ids),
             top_k=arguments.top_k,
             tracked_ids=tracked,
             on_progress=on_progress,
         )
-    return _Run(prompt, sequence, stream.numbers, tracked, tail_name, check, reading, seconds)
+    return _Run(
+        prompt, exchange, stream.numbers, words, tracked, tail_name, check, reading, seconds
+    )
 
 
 def _forward(
-    vlm: VLM, sequence: Sequence, numbers: list[int]
+    vlm: VLM, exchange: Exchange, numbers: list[int]
 ) -> tuple[ResidualStream, Tensor, Tensor]:
     """One forward over prompt and answer.
 
@@ -125,14 +129,14 @@ def _forward(
         the residual stream, the model's own logits (checked position, vocab), and which positions
         those are: all of them, or as many as fit into ``_CHECK_BYTES``, evenly spread.
     """
-    n_positions = len(sequence.ids)
+    n_positions = len(exchange.ids)
     n_checked = min(n_positions, max(16, _CHECK_BYTES // (4 * vlm.n_vocab)))
     checked = torch.linspace(0, n_positions - 1, n_checked, device=vlm.device).round().long()
     options: dict[str, Any] = {"use_cache": False}
     if "logits_to_keep" in inspect.signature(vlm.model.forward).parameters:
         options["logits_to_keep"] = checked
     with ResidualStream(vlm.anatomy.layers, keep=numbers) as stream:
-        logits = vlm.model(**sequence.inputs, **options).logits[0]  # (position, vocab)
+        logits = vlm.model(**exchange.inputs, **options).logits[0]  # (position, vocab)
     if stream.numbers[-1:] != [vlm.n_layers]:
         raise LensError(
             f"the last of the {vlm.n_layers} decoder layers of {vlm.name} did not run; its output "
@@ -150,14 +154,14 @@ def _place(vlm: VLM, picture: Picture | None, run: _Run) -> Placement:
 
     arrays = {key: as_numpy(value) for key, value in run.prompt.inputs.items()}
     size = picture.image.size if picture else (0, 0)
-    on_image = run.sequence.image_positions
+    on_image = run.exchange.image_positions
     return place_patches(vlm.processor, vlm.model.config, arrays, on_image, size)
 
 
 def _assemble(vlm: VLM, picture: Picture | None, run: _Run, placement: Placement) -> LensRecord:
-    ids = run.sequence.ids.numpy(force=True)
-    kind = np.where(run.sequence.image_positions, IMAGE, TEXT).astype(np.uint8)
-    kind[len(ids) - run.sequence.n_answer :] = ANSWER
+    ids = run.exchange.ids.numpy(force=True)
+    kind = np.where(run.exchange.image_positions, IMAGE, TEXT).astype(np.uint8)
+    kind[len(ids) - run.exchange.n_answer :] = ANSWER
     tracked_ids = np.array(run.tracked, np.int32)
     token_ids = np.unique(np.concatenate([ids, run.reading.top_ids.ravel(), tracked_ids]))
     return LensRecord(
@@ -182,7 +186,7 @@ def _assemble(vlm: VLM, picture: Picture | None, run: _Run, placement: Placement
 
 def _meta(vlm: VLM, picture: Picture | None, run: _Run, placement: Placement) -> dict[str, Any]:
     width, height = picture.image.size if picture else (0, 0)
-    answer = vlm.tokenizer.decode(run.sequence.answer_ids, skip_special_tokens=True)
+    answer = vlm.tokenizer.decode(run.exchange.answer_ids, skip_special_tokens=True)
     layer = type(vlm.anatomy.layers[0]).__name__
     return {
         "format": FORMAT,
@@ -193,6 +197,7 @@ def _meta(vlm: VLM, picture: Picture | None, run: _Run, placement: Placement) ->
         "hook_site": f"output of each {layer}; layer 0: input of the first",
         "prompt": run.prompt.text,
         "answer": answer.strip(),
+        "tracked_words": {w: display_texts(vlm.tokenizer, ids) for w, ids in run.words.items()},
         "dtype": str(vlm.dtype).removeprefix("torch."),
         "device": str(vlm.device),
         "image": {"name": picture.name if picture else "", "width": width, "height": height},
@@ -217,29 +222,17 @@ def _answer_agrees(run: _Run) -> float | None:
     A little below 1 where rounding tips near ties: generation runs token by token. Far below means
     that the model does not see prompt and answer in one forward as it does while it writes.
     """
-    n_answer = run.sequence.n_answer
+    n_answer = run.exchange.n_answer
     if n_answer == 0:
         return None
     chosen = run.reading.top_ids[-1, -n_answer - 1 : -1, 0]
-    return float((chosen == run.sequence.answer_ids.numpy(force=True)).mean())
+    return float((chosen == run.exchange.answer_ids.numpy(force=True)).mean())
 
 
 @contextmanager
-def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+def _timed(seconds: dict[str, float], name: str, device: torch.device) -> Iterator[None]:
     begin = time.perf_counter()
     yield
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
+    if device.type in ("cuda", "mps"):
+        getattr(torch, device.type).synchronize()  # or the next step would be blamed
     seconds[name] = time.perf_counter() - begin
-
-
-@contextmanager
-def _explained_memory(vlm: VLM) -> Iterator[None]:
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        free_memory()
-        raise LensError(
-            f"out of memory on {vlm.device}: lower --max-new-tokens or --layers, use a smaller "
-            "image, --quantize 4bit or --device-map auto"
-        ) from error

@@ -3,15 +3,18 @@
 Knows chat templates and processors; does not know layers, lenses or where a patch lies.
 
 >>> prompt = encode_prompt(vlm, picture, "Describe the image.")
->>> sequence = answer_prompt(vlm, prompt, max_new_tokens=32)
->>> vlm.model(**sequence.inputs)      # one forward reads prompt and answer alike
+>>> exchange = answer_prompt(vlm, prompt, max_new_tokens=32)
+>>> vlm.model(**exchange.inputs)      # one forward reads prompt and answer alike
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from torch import Tensor
+from transformers import GenerationConfig
 from transformers.utils import ModelOutput
 
 from . import LensError
@@ -62,7 +65,11 @@ def encode_prompt(vlm: VLM, picture: Picture | None, question: str, raw: bool = 
                 exit_code=2,
             )
         text = _apply_template(vlm, picture, question, holders)
-    inputs = _process(vlm, picture, text)
+    try:
+        inputs = _process(vlm, picture, text)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RuntimeError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise LensError(f"the processor of {vlm.name} refuses this input: {reason}") from error
     ids = inputs["input_ids"][0].cpu().numpy()
     image_positions = np.zeros(len(ids), bool)
     if picture is not None and vlm.image_token_id is not None:
@@ -97,7 +104,8 @@ def _expands_boi(processor: Any) -> bool:
 
 
 def _apply_template(vlm: VLM, picture: Picture | None, question: str, holders: list[str]) -> str:
-    if not getattr(vlm.processor, "chat_template", None):
+    template = _chat_template(vlm)
+    if template is None:
         if picture is None or not holders or _puts_image_first(vlm, picture, question):
             return question
         return f"{holders[0]}\n{question}"
@@ -109,13 +117,19 @@ def _apply_template(vlm: VLM, picture: Picture | None, question: str, holders: l
     message = {"role": "user", "content": content}
     try:
         text = vlm.processor.apply_chat_template(
-            [message], add_generation_prompt=True, tokenize=False
+            [message], chat_template=template, add_generation_prompt=True, tokenize=False
         )
     except Exception as error:  # a template is a program of the checkpoint's: it may raise anything
         raise LensError(
             f"the chat template of {vlm.name} fails ({error}); write the prompt with --raw-prompt"
         ) from error
     return str(text)
+
+
+def _chat_template(vlm: VLM) -> Any:
+    """The processor's, or else its tokenizer's; None where the checkpoint has none."""
+    own = getattr(vlm.processor, "chat_template", None)
+    return own or getattr(vlm.tokenizer, "chat_template", None)
 
 
 def _puts_image_first(vlm: VLM, picture: Picture, question: str) -> bool:
@@ -154,7 +168,7 @@ def _to_model(vlm: VLM, value: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Sequence:
+class Exchange:
     """Prompt and answer in one, as one forward reads them.
 
     Attributes:
@@ -175,7 +189,7 @@ class Sequence:
         return self.ids[len(self.ids) - self.n_answer :]
 
 
-def answer_prompt(vlm: VLM, prompt: Prompt, max_new_tokens: int) -> Sequence:
+def answer_prompt(vlm: VLM, prompt: Prompt, max_new_tokens: int) -> Exchange:
     """Let the model answer greedily, and append the answer to the prompt.
 
     The end-of-sequence token is left out: it is what the last position predicts. In encoder-decoder
@@ -185,15 +199,9 @@ def answer_prompt(vlm: VLM, prompt: Prompt, max_new_tokens: int) -> Sequence:
     ids = prompt.inputs["input_ids"][0]
     encoder_decoder = bool(vlm.model.config.is_encoder_decoder)
     if max_new_tokens == 0 and not encoder_decoder:
-        return Sequence(dict(prompt.inputs), ids, 0, prompt.image_positions)
-    pad = vlm.tokenizer.pad_token_id
-    generated = vlm.model.generate(
-        **prompt.inputs,
-        max_new_tokens=max(1, max_new_tokens),
-        do_sample=False,
-        num_beams=1,
-        pad_token_id=vlm.tokenizer.eos_token_id if pad is None else pad,
-    )[0]
+        return Exchange(dict(prompt.inputs), ids, 0, prompt.image_positions)
+    with _greedy(vlm):
+        generated = vlm.model.generate(**prompt.inputs, max_new_tokens=max(1, max_new_tokens))[0]
     n_prompt = 1 if encoder_decoder else len(ids)
     if max_new_tokens == 0:
         generated = generated[:n_prompt]
@@ -206,7 +214,29 @@ def answer_prompt(vlm: VLM, prompt: Prompt, max_new_tokens: int) -> Sequence:
     else:
         inputs = _grow(vlm, prompt.inputs, n_answer) | {"input_ids": generated[None]}
         on_image[:n_prompt] = prompt.image_positions
-    return Sequence(inputs, generated, n_answer, on_image)
+    return Exchange(inputs, generated, n_answer, on_image)
+
+
+@contextmanager
+def _greedy(vlm: VLM) -> Iterator[None]:
+    """Inside, the model generates by its own logits alone.
+
+    Checkpoints bring penalties and forced tokens for chatting (Qwen2.5-VL a repetition penalty);
+    with these the answer would not be what the last layer says.
+    """
+    own = vlm.model.generation_config
+    pad = vlm.tokenizer.pad_token_id
+    vlm.model.generation_config = GenerationConfig(
+        do_sample=False,
+        bos_token_id=own.bos_token_id,
+        eos_token_id=own.eos_token_id,
+        pad_token_id=vlm.tokenizer.eos_token_id if pad is None else pad,
+        decoder_start_token_id=own.decoder_start_token_id,
+    )
+    try:
+        yield
+    finally:
+        vlm.model.generation_config = own
 
 
 def _end_tokens(vlm: VLM) -> set[int]:

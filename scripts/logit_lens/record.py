@@ -40,7 +40,14 @@ CONTRACT: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "token_text": ("str", ("V",)),
     "image": ("uint8", ("B",)),
 }
-META_KEYS = ("format", "model", "prompt", "answer", "image", "check")
+META_KEYS = {
+    "format": str,
+    "model": str,
+    "prompt": str,
+    "answer": str,
+    "image": dict,
+    "check": dict,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,15 +138,28 @@ def check_contract(record: LensRecord) -> None:
         raise LensError("token_ids do not ascend")
     if record.position_kind.max() > ANSWER:
         raise LensError("position_kind has a value other than 0, 1, 2")
-    probs = record.top_probs
-    if not ((probs >= 0) & (probs <= 1.001)).all():
-        raise LensError("top_probs has values outside 0..1")
+    for name in ("top_probs", "tracked_probs"):
+        values = getattr(record, name)
+        # NaN is what a model that overflowed in float16 gives; it is shown, not hidden
+        if ((values < 0) | (values > 1.001)).any():
+            raise LensError(f"{name} has values outside 0..1")
+    if (record.tracked_ranks < 0).any():
+        raise LensError("tracked_ranks has negative values")
     for name in ("input_ids", "top_ids", "tracked_ids"):
         if not np.isin(getattr(record, name), record.token_ids).all():
             raise LensError(f"{name} holds an id that token_ids lacks")
-    for key in META_KEYS:
-        if key not in record.meta:
+    _check_meta(record.meta)
+
+
+def _check_meta(meta: dict[str, Any]) -> None:
+    for key, kind in META_KEYS.items():
+        if key not in meta:
             raise LensError(f"meta lacks {key!r}")
+        if not isinstance(meta[key], kind):
+            raise LensError(f"meta[{key!r}] is not of type {kind.__name__}")
+    for key in ("name", "width", "height"):
+        if key not in meta["image"]:
+            raise LensError(f"meta['image'] lacks {key!r}")
 
 
 def load_record(path: Path) -> LensRecord:
@@ -148,9 +168,9 @@ def load_record(path: Path) -> LensRecord:
     Raises:
         LensError: no such file, not a .npz, or a key missing or malformed (and which).
     """
-    if not path.is_file():
-        raise LensError(f"cannot read {path}: there is no such file")
     try:
+        if not path.is_file():
+            raise LensError("there is no such file")
         with np.load(path, allow_pickle=False) as archive:
             missing = [name for name in ("meta", *CONTRACT) if name not in archive]
             if missing:

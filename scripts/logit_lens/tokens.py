@@ -27,12 +27,11 @@ def display_texts(tokenizer: Any, ids: Sequence[int]) -> list[str]:
     characters are named byte by byte, special tokens are spelled as they are, and ids that the
     tokenizer does not know (padded vocabularies) read ``<id 32050>``.
     """
-    known = len(tokenizer)
     added = set(getattr(tokenizer, "added_tokens_decoder", {}) or {})
     byte_level = _is_byte_level(tokenizer)
     texts = []
     for token_id in map(int, ids):
-        piece = tokenizer.convert_ids_to_tokens(token_id) if 0 <= token_id < known else None
+        piece = _piece(tokenizer, token_id)
         if not piece:
             texts.append(f"<id {token_id}>")
         elif token_id in added or not byte_level:
@@ -40,6 +39,14 @@ def display_texts(tokenizer: Any, ids: Sequence[int]) -> list[str]:
         else:
             texts.append(readable(_from_byte_letters(piece)))
     return texts
+
+
+def _piece(tokenizer: Any, token_id: int) -> str | None:
+    # ids may have holes, so that the number of tokens bounds nothing
+    try:
+        return tokenizer.convert_ids_to_tokens(token_id) if token_id >= 0 else None
+    except (IndexError, KeyError, OverflowError):
+        return None
 
 
 def readable(text: str) -> str:
@@ -98,16 +105,17 @@ def _from_byte_letters(piece: str) -> str:
     return text.replace(" ", "Ġ")
 
 
-def tracked_token_ids(tokenizer: Any, words: Sequence[str]) -> list[int]:
+def tracked_token_ids(tokenizer: Any, words: Sequence[str]) -> dict[str, list[int]]:
     """The ids under which a vocabulary can begin each word: with a leading space and without.
 
     A word of several tokens is tracked by its first one that is more than a space.
 
     Returns:
-        ids in the order of the words, each once.
+        word → its ids, in the order of the words.
     """
-    ids: list[int] = []
+    found = {}
     for word in words:
+        ids: list[int] = []
         bare = word.strip()
         pieces = [tokenizer.convert_tokens_to_ids(piece) for piece in (f"▁{bare}", bare)]
         ids += [i for i in pieces if i is not None and i != tokenizer.unk_token_id]
@@ -115,4 +123,5 @@ def tracked_token_ids(tokenizer: Any, words: Sequence[str]) -> list[int]:
             encoded = tokenizer(spelling, add_special_tokens=False)["input_ids"]
             texts = display_texts(tokenizer, encoded)
             ids += [i for i, text in zip(encoded, texts, strict=True) if text.strip("▁Ġ ")][:1]
-    return list(dict.fromkeys(int(i) for i in ids))
+        found[word] = list(dict.fromkeys(int(i) for i in ids))
+    return found
