@@ -9,6 +9,7 @@ The last line on stdout is the path of the report, or of the index; progress and
 stderr. Exit codes: 0 all written, 1 something failed, 2 bad arguments, 130 interrupted.
 """
 
+import io
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from logit_lens import LensError
 from logit_lens.arguments import Arguments, parse_arguments
 from logit_lens.environment import prepare_libraries
+from logit_lens.flags import DEFAULT_PROMPT
 
 if TYPE_CHECKING:  # importing torch takes seconds, NumPy and Pillow some of one: only when needed
     from logit_lens.batch import Batch, Item
@@ -71,6 +73,8 @@ def read_images(arguments: Arguments) -> tuple[Path | None, int]:
     from logit_lens.overview import Folder
     from logit_lens.progress import Progress
 
+    if not arguments.image and arguments.prompt == DEFAULT_PROMPT:
+        raise LensError("nothing to read: name an --image, or ask with --prompt, or try --demo", 2)
     process = take_process()
     batch = plan(arguments)
     jobs = process.share(batch.jobs)
@@ -130,20 +134,24 @@ def make_report(
     assert vlm is not None
     from tqdm import tqdm
 
+    from logit_lens.check import refusal
     from logit_lens.fingerprint import fingerprint
     from logit_lens.pipeline import make_record
     from logit_lens.report import write_report
+    from logit_lens.tokens import note_on_pieces
 
     hidden = True if arguments.quiet or batch.folder else None
-    with tqdm(desc="lens", unit=" positions", disable=hidden) as bar:
-        record = make_record(vlm, item.picture, arguments, on_progress=bar.update)
-    check = record.meta["check"]
-    if not check["passed"] and not arguments.force:
-        raise LensError(
-            f"self-check failed: the lens at layer {vlm.n_layers} differs from the model's own "
-            f"logits by {check['max_abs_logit_diff']:.3g} (tolerance {check['tolerance']:.3g}); "
-            "nothing was written. --force writes the report with a warning"
-        )
+    with tqdm(desc="lens", unit=" cells", unit_scale=True, disable=hidden) as bar:
+
+        def advance(cells: int, of: int) -> None:
+            bar.total = of
+            bar.update(cells)
+
+        record = make_record(vlm, item.picture, arguments, on_progress=advance)
+    if not record.meta["check"]["passed"] and not arguments.force:
+        raise LensError(refusal(record.meta["check"], vlm.n_layers))
+    if note := note_on_pieces(record.meta["tracked_words"]):
+        print(note, file=sys.stderr)
     record.meta["run"] = {
         "name": item.job.name,
         "question": arguments.prompt,
@@ -208,6 +216,10 @@ def interrupt(*_: object) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # names of files need not fit the encoding of the terminal
+        utf8 = sys.stdout.encoding.lower() in ("utf-8", "utf8")
+        sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
     exit_code = main()
     # all is written: an interrupt while the interpreter shuts down changes nothing any more
     signal.signal(signal.SIGINT, signal.SIG_IGN)

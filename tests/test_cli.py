@@ -83,6 +83,7 @@ def bad_files(folder):
         (demo("--image", "empty.png"), 1, "is empty"),
         (demo("--image", "text.png"), 1, "not an image"),
         (demo("--prompt", ""), 2, "--prompt is empty"),
+        (("--top-k", "5"), 2, "nothing to read"),
         (demo("--raw-prompt", "--prompt", "hello"), 2, "no image token"),
         (demo("--raw-prompt", "--prompt", "<image><image>"), 2, "2 image tokens"),
         (demo("--prompt", "see <image>"), 2, "holds the image token"),

@@ -6,7 +6,7 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from logit_lens.tokens import display_texts, readable, tracked_token_ids
+from logit_lens.tokens import display_texts, note_on_pieces, readable, tracked_token_ids
 
 DEMO = Path(__file__).resolve().parents[1] / "models" / "demo"
 
@@ -101,3 +101,9 @@ def test_a_word_of_several_tokens_is_tracked_by_its_first(sentencepiece):
 def test_no_special_token_is_ever_tracked_for_an_unknown_word(sentencepiece):
     ids = tracked_token_ids(sentencepiece, ["嗨"])["嗨"]
     assert sentencepiece.unk_token_id not in ids
+
+
+def test_a_word_of_which_only_a_piece_is_tracked_is_noted():
+    assert note_on_pieces({"dog": ["▁dog", "d"]}) == ""
+    note = note_on_pieces({"dog": ["Ġdog"], "triangle": ["▁tri"], "嗨": []})
+    assert note.endswith("triangle as '▁tri'; 嗨 as nothing")

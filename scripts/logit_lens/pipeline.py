@@ -44,7 +44,7 @@ def make_record(
     vlm: VLM,
     picture: Picture | None,
     arguments: Arguments,
-    on_progress: Callable[[int], object] | None = None,
+    on_progress: Callable[[int, int], object] | None = None,
 ) -> LensRecord:
     """Read one image through the lens.
 
@@ -52,7 +52,7 @@ def make_record(
         vlm: the model.
         picture: the image, or None for a prompt without one.
         arguments: the question and what to keep.
-        on_progress: called with the number of cells (layer, position) just read.
+        on_progress: called with the numbers of cells (layer, position) just read, and of all.
 
     Returns:
         the record; its ``meta["check"]["passed"]`` says whether it can be trusted.
@@ -91,7 +91,7 @@ def _run(
     picture: Picture | None,
     arguments: Arguments,
     numbers: list[int],
-    on_progress: Callable[[int], object] | None,
+    on_progress: Callable[[int, int], object] | None,
 ) -> _Run:
     seconds: dict[str, float] = {}
     prompt = encode_prompt(vlm, picture, arguments.prompt, arguments.raw_prompt)
@@ -103,6 +103,7 @@ def _run(
     tracked = list(dict.fromkeys([*chain(*words.values()), *exchange.answer_ids.tolist()]))
     with _timed(seconds, "lens", vlm.device):
         states = stream.states(len(exchange.ids))
+        n_cells = len(states) * len(exchange.ids)
         tail, tail_name, check = choose_tail(
             vlm.model, vlm.anatomy, states[-1], logits, checked, vlm.dtype
         )
@@ -113,7 +114,7 @@ def _run(
             len(exchange.ids),
             top_k=arguments.top_k,
             tracked_ids=tracked,
-            on_progress=on_progress,
+            on_progress=on_progress and (lambda cells: on_progress(cells, n_cells)),
         )
     return _Run(
         prompt, exchange, stream.numbers, words, tracked, tail_name, check, reading, seconds

@@ -10,7 +10,7 @@ Knows the two ways in which vocabularies spell spaces and bytes (SentencePiece `
 import codecs
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _MARKS = {"\n": "⏎", "\t": "⇥", "\r": "␍"}
@@ -125,3 +125,17 @@ def tracked_token_ids(tokenizer: Any, words: Sequence[str]) -> dict[str, list[in
             ids += [i for i, text in zip(encoded, texts, strict=True) if text.strip("▁Ġ ")][:1]
         found[word] = list(dict.fromkeys(int(i) for i in ids))
     return found
+
+
+def note_on_pieces(words: Mapping[str, Sequence[str]]) -> str:
+    """One line that names the tracked words of which only a piece is tracked; empty if none is.
+
+    >>> note_on_pieces({"dog": ["▁dog"], "triangle": ["▁tri"]})
+    "note: tracked by their first piece: triangle as '▁tri'"
+    """
+    pieces = [
+        f"{word} as {', '.join(map(repr, texts)) or 'nothing'}"
+        for word, texts in words.items()
+        if word.strip() not in {text.strip("▁Ġ ") for text in texts}
+    ]
+    return f"note: tracked by their first piece: {'; '.join(pieces)}" if pieces else ""
