@@ -86,11 +86,14 @@ export async function showAnswerToken(record, state, t, release) {
   const colour = ["prob", "rank"].includes(state.get("colour")) ? state.get("colour") : "prob";
   const tokens = [record.id(index)];
   state.set({ cell, tokens, colour });
-  const finds = await runSteps(findInPatchesSteps(record, [index]), () => state.get("tokens") !== tokens);
+  const finds = await runSteps(findInPatchesSteps(record, [index]), () => String(state.get("tokens")) !== String(tokens));
   const find = finds?.get(index);
   if (!find || find.position < 0) return;
-  state.set({ layer: find.layer, view: Math.max(0, record.view(find.position)) });
+  state.set({ layer: find.layer, view: viewOf(record, find.position) });
 }
+
+/** The view on which a patch can be seen; a position without a place leaves the first. */
+export const viewOf = (record, t) => (record.views.includes(record.view(t)) ? record.view(t) : record.views[0] ?? 0);
 
 /** The prompt with the place of the image marked. */
 function fillPrompt(element, record) {

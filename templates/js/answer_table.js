@@ -1,7 +1,7 @@
 /**
  * For every word of the answer: the patch and the layer that read most as it.
  */
-/* global answerWords, findInPatchesSteps, runSteps, formatProb, formatRank, formatCount, drawPatchThumb */
+/* global answerWords, findInPatchesSteps, runSteps, formatProb, formatRank, formatCount, drawPatchThumb, viewOf */
 
 /**
  * @param {HTMLElement} root
@@ -51,7 +51,7 @@ export async function mountAnswerTable(root, record, state) {
     if (!row || row.find.position < 0) return;
     const { layer, position } = row.find;
     const colour = ["prob", "rank"].includes(state.get("colour")) ? state.get("colour") : "prob";
-    state.set({ tokens: [record.id(row.word.index)], colour, cell: { layer, position }, layer, view: Math.max(0, record.view(position)) });
+    state.set({ tokens: [record.id(row.word.index)], colour, cell: { layer, position }, layer, view: viewOf(record, position) });
   });
   state.on(["tokens"], () => {
     for (const [row, element] of elements) element.classList.toggle("chosen", state.get("tokens").includes(record.id(row.word.index)));
