@@ -210,6 +210,15 @@ def test_charts_read_what_the_record_holds(open_report: Open, scale: str) -> Non
     assert page.locator(".tour li").count() == 3
 
 
+def test_chosen_tokens_have_a_line_of_their_sum(open_report: Open) -> None:  # noqa: F811
+    record = answered_record()
+    page = open_report(record, hash="#pins=2.5&tokens=1,3&layer=2")
+    labels = texts(page, ".chart-label > span:first-of-type")
+    values = texts(page, ".chart-label .number")
+    total = rounded(record.tracked_probs)[2, 5, :2].sum()
+    assert values[labels.index("together")] == shown(min(1, total))
+
+
 def expected_reading(record: LensRecord, layer: int, t: int, token: int, scale: str) -> str:
     tracked = np.flatnonzero(record.tracked_ids == token)
     top = np.flatnonzero(record.top_ids[layer, t] == token)

@@ -2,7 +2,7 @@
  * One chart: values of a position's tokens over the layers, as SVG, with a label for every line.
  * Knows numbers and pixels; does not know the state.
  */
-/* global LINES, boundName, chartPaths, layerTicks, pointText, spreadLabels */
+/* global LINES, boundName, chartPaths, layerTicks, pointText, seriesName, spreadLabels */
 
 const SVG_NAME = "http://www.w3.org/2000/svg";
 export const CHART = { left: 44, right: 16, top: 9, bottom: 22, label: 15 };
@@ -14,6 +14,9 @@ export function svgElement(name, attributes = {}, text = null) {
   if (text !== null) element.append(text);
   return element;
 }
+
+/** Lines have the colours of their tokens, the sum that of text. */
+const chartColour = (one, dark) => (one.index < 0 ? "currentColor" : LINES[dark ? "dark" : "light"][one.colour]);
 
 /**
  * @typedef {object} ChartModel
@@ -51,7 +54,7 @@ export function drawChart(card, model, { width, height }) {
   const places = spreadLabels(ends, CHART.label, CHART.label / 2, height - CHART.label / 2);
   chartLabels(card, model, places, height);
   svg.append(...series.map((one, n) => svgElement("path", {
-    class: "chart-leader", stroke: LINES[model.dark ? "dark" : "light"][one.colour],
+    class: "chart-leader", stroke: chartColour(one, model.dark),
     d: `M${x(record.L - 1) + 3} ${ends[n].toFixed(1)}L${width} ${places[n].toFixed(1)}`,
   })));
   card.chart = { model, x, y };
@@ -88,7 +91,7 @@ function chartBand({ record, position, scale }, x, y, bottom) {
 
 function chartLine(one, x, y, dark) {
   const { whole, dashed, dots } = chartPaths(one.points, x, y);
-  const group = svgElement("g", { class: "chart-line", stroke: LINES[dark ? "dark" : "light"][one.colour], fill: LINES[dark ? "dark" : "light"][one.colour], "data-index": one.index });
+  const group = svgElement("g", { class: "chart-line", stroke: chartColour(one, dark), fill: chartColour(one, dark), "data-index": one.index });
   if (whole) group.append(svgElement("path", { d: whole, fill: "none" }));
   if (dashed) group.append(svgElement("path", { class: "chart-dive", d: dashed, fill: "none" }));
   group.append(...dots.map(([cx, cy]) => svgElement("circle", { cx: cx.toFixed(1), cy: cy.toFixed(1), r: 2.5, stroke: "none" })));
@@ -102,12 +105,13 @@ function chartLabels(card, model, places, height) {
   holder.replaceChildren(...model.series.map((one, n) => {
     const label = template.content.firstElementChild.cloneNode(true);
     const [swatch, text] = label.children;
-    swatch.style.background = LINES[model.dark ? "dark" : "light"][one.colour];
-    text.textContent = model.record.text(one.index);
+    swatch.style.background = chartColour(one, model.dark);
+    text.textContent = seriesName(model.record, one);
+    text.classList.toggle("token", one.index >= 0);
     label.style.top = `${places[n] - CHART.label / 2}px`;
     label.dataset.index = one.index;
     label.classList.toggle("chosen", model.chosen.includes(one.index));
-    label.title = `${model.record.text(one.index)} (id ${model.record.id(one.index)}): show it on the image`;
+    label.title = one.index < 0 ? "The chosen tokens summed; of their ranks the best" : `${model.record.text(one.index)} (id ${model.record.id(one.index)}): show it on the image`;
     return label;
   }));
 }
@@ -122,9 +126,8 @@ export function readChart(card, layer) {
   const now = card.querySelector(".chart-now");
   now.setAttribute("x1", x(layer));
   now.setAttribute("x2", x(layer));
-  const colours = LINES[model.dark ? "dark" : "light"];
   card.querySelector(".chart-dots").replaceChildren(...model.series.filter((one) => one.points[layer].exact)
-    .map((one) => svgElement("circle", { cx: x(layer), cy: y(one.points[layer].value), r: 3, fill: colours[one.colour] })));
+    .map((one) => svgElement("circle", { cx: x(layer), cy: y(one.points[layer].value), r: 3, fill: chartColour(one, model.dark) })));
   const texts = model.series.map((one) => pointText(one.points[layer], model.scale));
   [...card.querySelectorAll(".chart-label")].forEach((label, n) => {
     label.lastElementChild.textContent = texts[n];
@@ -132,7 +135,7 @@ export function readChart(card, layer) {
   });
   const plot = card.querySelector(".plot");
   plot.setAttribute("aria-valuenow", layer);
-  plot.setAttribute("aria-valuetext", `${model.record.layerName(layer)}: ${model.series.map((one, n) => `${model.record.text(one.index)} ${texts[n]}`).join(", ")}`);
+  plot.setAttribute("aria-valuetext", `${model.record.layerName(layer)}: ${model.series.map((one, n) => `${seriesName(model.record, one)} ${texts[n]}`).join(", ")}`);
 }
 
 /** Layer index under a point of the plot. */

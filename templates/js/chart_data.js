@@ -2,7 +2,7 @@
  * What a trajectory chart shows: which tokens, their values over the layers, axes, places of
  * labels. Pure: numbers in, numbers out; chart.js draws them.
  */
-/* global formatNumber, formatRank, formatProb */
+/* global probOf, rankOf, formatNumber, formatRank, formatProb */
 
 export const SERIES_MAX = 8;
 
@@ -49,6 +49,32 @@ export function chartSeries(record, t, indices, scale) {
 }
 
 /**
+ * Several chosen tokens together: their sum (rank: the best of them). Where only some are known the
+ * sum is `partial`, a lower bound; where none is, each is at most p_k.
+ * @param {LensPage} record
+ * @param {number} t
+ * @param {number[]} indices
+ * @param {string} scale
+ * @returns {{index: number, points: {value: number, exact: boolean, partial?: boolean}[]}} index −1
+ */
+export function chartTogether(record, t, indices, scale) {
+  return {
+    index: -1,
+    points: Array.from({ length: record.L }, (_, l) => {
+      if (scale === "rank") {
+        const { value, known } = rankOf(record, l, t, indices);
+        return { value, exact: known };
+      }
+      const { value, exact, known } = probOf(record, l, t, indices);
+      return known ? { value, exact: true, partial: !exact } : { value: Math.min(1, value * indices.length), exact: false };
+    }),
+  };
+}
+
+/** What a line is called. */
+export const seriesName = (record, one) => (one.index < 0 ? "together" : record.text(one.index));
+
+/**
  * The vertical axis, shared by all charts so that they can be compared. `place(value)` is 0 at the
  * bottom and 1 at the top; better is always up.
  * @param {"prob"|"log"|"rank"} scale
@@ -63,7 +89,7 @@ export function chartAxis(scale, series, k) {
     const place = (rank) => 1 - Math.log1p(Math.min(rank, worst)) / Math.log1p(worst);
     const ticks = [0, 9, 99, 999, 9999, 99999].filter((rank) => place(rank) > 0.08 || rank === 0);
     if (k < 9 && worst < 30) ticks.push(k - 1);
-    return { place, floor: worst, ticks: [...new Set(ticks)].map((rank) => ({ at: place(rank), text: formatRank(rank) })) };
+    return { place, floor: worst, ticks: [...new Set(ticks)].map((rank) => ({ at: place(rank), text: rank < 999 ? formatRank(rank) : `#${(rank + 1) / 1000}k` })) };
   }
   if (scale === "log") {
     const known = points.map((point) => point.value).filter((p) => p > 0);
@@ -137,7 +163,7 @@ export function spreadLabels(wanted, gap, top, bottom) {
  */
 export function pointText(point, scale) {
   if (scale === "rank") return point.exact ? formatRank(point.value) : `> ${formatRank(point.value - 1)}`;
-  return `${point.exact ? "" : "< "}${formatProb(point.value)}`;
+  return `${point.partial ? "≥ " : point.exact ? "" : "< "}${formatProb(point.value)}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * The pinned positions: one chart each, side by side, with the same vertical axis.
  */
-/* global CHART, chartTokens, chartSeries, chartAxis, drawChart, readChart, chartLayerAt, anchorTooltip,
+/* global CHART, chartTokens, chartSeries, chartTogether, chartAxis, drawChart, readChart, chartLayerAt, anchorTooltip,
    drawPatchThumb, formatProb, formatCount */
 
 /**
@@ -56,7 +56,7 @@ export function mountPinnedPane(root, record, state) {
     const layer = state.get("hover")?.layer ?? state.get("layer");
     for (const card of cards) readChart(card, layer);
     const reading = tools.querySelector(".pinned-reading");
-    if (reading) reading.textContent = `values at ${record.layerName(layer)}`;
+    if (reading) reading.textContent = `at ${record.layerName(layer)}`;
   }
 
   tools.addEventListener("click", (event) => {
@@ -82,7 +82,7 @@ function pinnedTour(record) {
 function chartModels(record, state, positions) {
   const scale = state.get("scale");
   const given = new Map(); // token → colour
-  const chosen = state.get("tokens").map((id) => record.indexOf(id));
+  const chosen = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
   const models = positions.map((position) => {
     const pinned = state.get("pins").filter((pin) => pin.position === position).map((pin) => pin.layer);
     const { indices, more, moreBest } = chartTokens(record, position, { tokens: state.get("tokens"), layers: pinned });
@@ -98,6 +98,7 @@ function chartModels(record, state, positions) {
       mine.add(colour);
       return { ...one, colour };
     });
+    if (chosen.length > 1) series.unshift({ ...chartTogether(record, position, chosen, scale), colour: -1 });
     return { record, position, scale, series, pinned, more, moreBest, chosen, dark: state.get("dark") };
   });
   const axis = chartAxis(scale, models.flatMap((model) => model.series), record.K);
@@ -158,7 +159,7 @@ function listenToCharts(body, record, state) {
     const label = event.target.closest(".chart-label");
     if (event.target.closest(".card-unpin")) {
       state.set({ pins: state.get("pins").filter((pin) => pin.position !== Number(card.dataset.position)), hover: null });
-    } else if (label) {
+    } else if (label && Number(label.dataset.index) >= 0) {
       const id = record.id(Number(label.dataset.index));
       const only = state.get("tokens").length === 1 && state.get("tokens")[0] === id;
       state.set({ tokens: only ? [] : [id] });

@@ -23,6 +23,16 @@ test("values are the record's, unknown ones are bounds", () => {
   assert.equal(chartSeries(record, 1, [0], "rank")[0].points[0].value, record.K);
 });
 
+test("chosen tokens together are their sum, a lower bound where one is unknown", () => {
+  const record = smallRecord();
+  const { points } = chartTogether(record, 0, [0, 1], "prob"); // ▁dog 0.5, ▁cat 0.1 at layer 0
+  assert.deepEqual(points[0], { value: 0.6, exact: true, partial: false });
+  assert.equal(pointText(points[1], "prob"), "≥ 0.500");
+  const none = chartTogether(record, 2, [3, 2], "prob").points[1];
+  assert.deepEqual([none.exact, none.value], [false, 2 * record.topProb(1, 2, 1)]);
+  assert.deepEqual(chartTogether(record, 0, [0, 1], "rank").points[0], { value: 0, exact: true });
+});
+
 test("better is up on every axis, and nothing leaves it", () => {
   const series = [{ points: [p(0.3), p(1e-9), p(0.002, false)] }];
   for (const scale of ["prob", "log"]) {
