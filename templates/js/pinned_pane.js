@@ -1,7 +1,7 @@
 /**
  * The pinned positions: one chart each, side by side, with the same vertical axis.
  */
-/* global CHART, chartTokens, chartSeries, chartTogether, chartAxis, drawChart, readChart, chartLayerAt, anchorTooltip,
+/* global CHART, SERIES_MAX, chartTokens, chartSeries, chartTogether, chartAxis, drawChart, readChart, chartLayerAt, anchorTooltip,
    drawPatchThumb, formatProb, formatCount */
 
 /**
@@ -85,7 +85,7 @@ function chartModels(record, state, positions) {
   const chosen = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
   const models = positions.map((position) => {
     const pinned = state.get("pins").filter((pin) => pin.position === position).map((pin) => pin.layer);
-    const { indices, more, moreBest } = chartTokens(record, position, { tokens: state.get("tokens"), layers: pinned });
+    const { indices, more, moreBest } = chartTokens(record, position, { tokens: state.get("tokens"), layers: pinned, limit: SERIES_MAX - (chosen.length > 1 ? 1 : 0) });
     const used = new Set(indices.filter((i) => given.has(i)).map((i) => given.get(i)));
     const mine = new Set();
     const series = chartSeries(record, position, indices, scale).map((one) => {
