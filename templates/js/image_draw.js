@@ -86,7 +86,7 @@ export function paintWords(pen, record, set, map, look) {
   if (set.positions.length === 0) return;
   const { density } = look;
   const [width, height] = [set.patch.width * map.scale / density, set.patch.height * map.scale / density];
-  const each = width >= 30 && height >= 15;
+  const each = width >= 44 && height >= 18; // smaller ones would be covered by their word
   const points = each ? Math.max(9, Math.min(15, Math.min(width / 4.2, height / 1.7))) : 11;
   pen.font = `${each ? "" : "600 "}${points * density}px ${look.family}`;
   pen.textAlign = "center";

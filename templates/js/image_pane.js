@@ -85,9 +85,9 @@ export function mountImagePane(root, record, state) {
     clear(pen);
     if (!mapped) return;
     const halo = state.get("dark") ? "rgb(0 0 0 / 0.75)" : "rgb(255 255 255 / 0.9)";
-    const outline = (position, style) => {
+    const outline = (position, style, away = 0) => {
       const box = record.box(position);
-      if (box) paintOutline(pen, boxOnStage(map, box), { halo, ...style });
+      if (box) paintOutline(pen, boxOnStage(map, box).map((side, n) => side + (n < 2 ? -away : away)), { halo, ...style });
     };
     paintRegion(pen, set, state.get("region"), map, { ink: colours.accent, halo, width: 1.5 * density });
     const pins = new Set(state.get("pins").map((pin) => pin.position));
@@ -95,7 +95,8 @@ export function mountImagePane(root, record, state) {
     const cell = state.get("cell");
     if (cell) outline(cell.position, { ink: colours.pin, width: 2.5 * density });
     const hover = state.get("hover");
-    if (hover) outline(hover.position, { ink: colours.accent, width: 2 * density });
+    // around the outline of the selection, not over it
+    if (hover) outline(hover.position, { ink: colours.accent, width: 2 * density }, hover.position === cell?.position ? 4 * density : 0);
     if (view.rubber) paintOutline(pen, boxOnStage(map, view.rubber), { ink: colours.accent, halo, width: density, dash: [5 * density, 3 * density] });
   }
 

@@ -49,8 +49,7 @@ export function mountImageTools(root, record, state, view) {
     tool("in").disabled = !view.canZoomIn();
     if (!mapped) return;
     tool("view").value = String(patchSet(record, state.get("view")).view);
-    const [left, top, right, bottom] = seen();
-    tool("seen").hidden = (right - left) * (bottom - top) > 0.98 * view.size.width * view.size.height;
+    tool("seen").hidden = view.gain(seen()) < 1.1; // nothing to gain
   }
   view.on(show);
   state.on(["view"], show);

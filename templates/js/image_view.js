@@ -79,6 +79,8 @@ function makeImageView(record, state) {
     },
     pan(dx, dy) { move({ ...map, x: map.x + dx, y: map.y + dy }); },
     show(box) { move(boxMap(box, room, limits(), IMAGE_MARGIN)); },
+    /** How much larger a box would be when shown alone. */
+    gain: (box) => boxMap(box, room, limits(), IMAGE_MARGIN).scale / fit.scale,
     reset() { move(fit); },
     /** Pan no more than needed to show a box. */
     reveal(box) {
