@@ -18,9 +18,18 @@ const MOUNTS = [
   ["panes", () => mountKeyboard],
 ];
 
-/** The layer to show first: late enough to read as words, early enough to differ from the end. */
+/** The layer to show first: the one at which the patches are surest of their word; else a late one. */
 function firstLayer(record) {
-  return Math.max(0, Math.min(record.L - 1, Math.round((record.L - 1) * 0.8)));
+  const patches = record.imagePositions;
+  if (!patches.length) return Math.round((record.L - 1) * 0.8);
+  const step = Math.ceil(patches.length / 1000); // a thousand of them say it as well as all
+  let [best, surest] = [0, -1];
+  for (let l = 0; l < record.L; l += 1) {
+    let sum = 0;
+    for (let n = 0; n < patches.length; n += step) sum += record.topProb(l, patches[n], 0) || 0;
+    if (sum > surest) [best, surest] = [l, sum];
+  }
+  return best;
 }
 
 function followTheme(state) {
