@@ -16,6 +16,7 @@ export async function mountAnswerTable(root, record, state) {
   const note = root.querySelector(".table-note");
   note.textContent = "reading the patches …";
   const words = answerWords(record);
+  await new Promise((resolve) => { setTimeout(resolve, 0); }); // the other panels first
   const finds = await runSteps(findInPatchesSteps(record, words.map((word) => word.index)));
   const rows = words.map((word, order) => ({ word, order, find: finds.get(word.index) }));
   const exact = rows.every((row) => row.find.exact);

@@ -61,7 +61,8 @@ export function mountFindToken(root, record, state) {
     count.textContent = formatCount(group ? group.count : index.counts[indices[0]], "cell");
     best.textContent = group ? formatProb(group.best) : "";
     where.textContent = group ? `${record.layers[group.layer] === 0 ? "emb." : `L${record.layers[group.layer]}`} · ${record.kind(group.position) === 1 ? "" : "at "}${record.label(group.position).slice(0, 14)}` : `id ${ids[0]}`;
-    if (indices.some((i) => record.slot(i) >= 0)) item.classList.add("tracked");
+    const tracked = indices.filter((i) => record.slot(i) >= 0).length;
+    if (tracked) item.classList.add(tracked === indices.length ? "tracked" : "half-tracked");
     return item;
   }
 
