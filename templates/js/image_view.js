@@ -45,7 +45,7 @@ function makeImageView(record, state) {
   return {
     size,
     /** 0..1 strength of the colours; words on the patches; dragging marks a region. */
-    look: { opacity: 0.7, words: true, marking: false },
+    look: { opacity: 0.5, words: true, marking: false },
     /** Position under the pointer or the keys, null for none. */
     over: null,
     /** A rectangle that is being drawn, in pixels of the original. */
