@@ -86,7 +86,7 @@ export function mountGridPane(root, record, state) {
   }
 
   function drawMarks() {
-    const scroll = { left: Math.round(scroller.scrollLeft), top: Math.round(scroller.scrollTop) };
+    const scroll = { left: Math.round(scroller.scrollLeft), top: Math.round(scroller.scrollTop), rows: rows.length };
     const look = { quantity: quantityNow(record, state), dark: state.get("dark") };
     marks.draw(state.all(), grid.place, scroll, column, look);
   }
@@ -147,6 +147,7 @@ function createMarks(view, record) {
       const { hover, cell, layer } = values;
       const at = (l, t) => [l * width - scroll.left, placeOf(t) * GRID.row - scroll.top];
       put(band, layer * width - scroll.left, 0);
+      band.style.height = `${Math.max(0, scroll.rows * GRID.row - scroll.top)}px`;
       chosen.hidden = !cell || placeOf(cell.position) < 0;
       if (!chosen.hidden) put(chosen, ...at(cell.layer, cell.position));
       const shown = hover && placeOf(hover.position) >= 0;

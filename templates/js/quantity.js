@@ -110,10 +110,11 @@ function rankQuantity(record, indices, names) {
   let worst = record.K;
   for (const rank of ranks) if (rank > worst) worst = rank;
   const shadeOf = (rank) => 1 - Math.log1p(rank) / Math.log1p(worst);
-  const ticks = [0, 1, 9, 99, 999, 9999, 99999].filter((rank) => rank < worst * 0.7);
+  const known = ranks.some((rank) => rank >= record.K) ? worst : record.K - 1; // the worst that is shown
+  const ticks = [0, 1, 9, 99, 999, 9999, 99999].filter((rank) => rank < known * 0.7);
   return {
     mode: "rank", title: `Rank of ${names}`, range: [0, worst],
-    ticks: [...ticks, worst].reverse().map((rank) => ({ at: shadeOf(rank), text: formatRank(rank) })),
+    ticks: [...ticks, known].reverse().map((rank) => ({ at: shadeOf(rank), text: formatRank(rank) })),
     value: (l, t) => rankOf(record, l, t, indices).value,
     below: (l, t) => ranks[l * record.T + t] < 0,
     shade(l, t) {
@@ -143,18 +144,21 @@ function statistic(record, name, title) {
   };
 }
 
+/** The top itself stands out from the rest of the top k. */
+const agreementShade = (rank, k) => (rank === 0 ? 1 : 0.6 * (1 - rank / k));
+
 /** Where the final layer's top token stands at layer l: top, among the top k, or below. */
 function agreement(record) {
   const rank = (l, t) => record.rank(l, t, record.topIndex(record.L - 1, t, 0));
   return {
     mode: "agree", title: "Rank of the position's final token", range: [0, record.K],
-    ticks: [{ at: 0, text: `#${record.K}` }, { at: 0.5, text: "in the top" }, { at: 1, text: "#1" }].filter((tick) => record.K > 1 || tick.at === 1),
+    ticks: [...new Set([record.K - 1, 1, 0])].filter((r) => r < record.K).map((r) => ({ at: agreementShade(r, record.K), text: formatRank(r) })),
     value: (l, t) => rank(l, t).value,
     below: (l, t) => rank(l, t).value >= record.K,
     shade(l, t) {
       const { value } = rank(l, t);
       if (value >= record.K) return -1;
-      return value === 0 ? 1 : 0.6 * (1 - value / record.K);
+      return agreementShade(value, record.K);
     },
     text(l, t) {
       const { value, exact } = rank(l, t);
