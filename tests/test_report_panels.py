@@ -25,6 +25,7 @@ from test_report_page import (  # noqa: F401  (fixtures)
 
 from logit_lens.record import ANSWER, IMAGE, LensRecord
 from logit_lens.report import TEMPLATES
+from logit_lens.tokens import readable
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: bash tests/run.sh gets one")
 
@@ -315,7 +316,7 @@ def test_hostile_texts_stay_text_in_every_panel_and_file(open_report: Open) -> N
     root = ElementTree.fromstring(data)
     assert not [e for e in root.iter() if e.tag.split("}")[1] in ("script", "foreignObject", "b")]
     _, data = download(page, "data-menu", "Whole record, JSON")
-    assert json.loads(data)["token_text"] == record.token_text.tolist()
+    assert json.loads(data)["token_text"] == [readable(str(text)) for text in record.token_text]
     assert page.evaluate("window.hacked") is None
     assert page.locator(".card").count() > 10
 
