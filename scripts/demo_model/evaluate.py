@@ -21,15 +21,8 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from .batches import Words
 from .drawing import COLOURS, LOWER, SHAPES, UPPER, WHOLE
 from .questions import KINDS, ask
-from .scenes import (
-    GRID,
-    Scene,
-    canvas_box,
-    look,
-    patch_cover,
-    random_scene,
-    single_object_scene,
-)
+from .scenes import GRID, Scene, canvas_box, random_scene, single_object_scene
+from .views import look, patch_cover
 
 HELD_OUT = 100_000  # the first scene of the examination; training's own peeks use the first few
 LENS_COLUMNS = (

@@ -2,10 +2,10 @@
 
 A scene is drawn from one random generator, so a seed fixes picture, labels and (in `questions`) the
 questions. The canvas may have any size; the model sees what LlavaProcessor shows it, the short edge
-shrunk to 168 pixels and the middle square cut out. `look` gives that view with a label per patch.
+shrunk to 168 pixels and the middle square cut out (`views`).
 
 >>> picture, mask = single_object_scene("star", "red", (300, 200), 80, (672, 504))
->>> view = look(random_scene(seed=7, split="test"))
+>>> scene = random_scene(seed=7, split="test")
 """
 
 from __future__ import annotations
@@ -57,18 +57,6 @@ class Scene:
     owner: np.ndarray  # (height, width) int8: index into `things`, -1 for background
     ground: np.ndarray  # (height, width) int8: index into BACKGROUNDS, also behind things
     rng: np.random.Generator = field(repr=False)  # goes on to choose the questions
-
-
-@dataclass
-class View:
-    """What the model sees of a scene, and the truth per patch, row by row."""
-
-    pixels: np.ndarray  # (168, 168, 3) uint8
-    centres: list[tuple[float, float]]  # of every thing, in pixels of the view
-    radii: list[float]
-    thing: np.ndarray  # (144) int: the thing that covers at least half the patch, else -1
-    share: np.ndarray  # (144, 9) float32: share of each background word where it counts, else 0
-    outline: np.ndarray  # (144, 49) float32: covered share of each of 7 x 7 cells of the patch
 
 
 def canvas_box(width: int, height: int) -> tuple[float, float, float, float]:
@@ -237,59 +225,3 @@ def single_object_scene(
     thing = Thing(shape, colour, *centre, radius)
     scene = paint(rng, size, backgrounds, 0.5, [thing])
     return Image.fromarray(scene.image), scene.owner == 0
-
-
-def patch_cover(mask: np.ndarray) -> np.ndarray:
-    """The share of each of the model's patches that a pixel mask of any size fills, (144)."""
-    return _per_patch(mask, canvas_box(mask.shape[1], mask.shape[0]))
-
-
-def look(scene: Scene) -> View:
-    """What the processor shows the model of a scene, with the truth per patch."""
-    height, width = scene.owner.shape
-    box = canvas_box(width, height)
-    scale = SIDE / (box[2] - box[0])
-    pixels = scene.image
-    if (height, width) != (SIDE, SIDE):
-        small = (
-            max(SIDE, int(SIDE * width / min(width, height))),
-            max(SIDE, int(SIDE * height / min(width, height))),
-        )
-        shrunk = np.asarray(Image.fromarray(pixels).resize(small, Image.Resampling.BICUBIC))
-        top, left = (small[1] - SIDE) // 2, (small[0] - SIDE) // 2
-        pixels = shrunk[top : top + SIDE, left : left + SIDE]
-    cover = np.stack([_per_patch(scene.owner == i, box) for i in range(len(scene.things))])
-    covered = cover.sum(0)
-    words = [BACKGROUNDS.index(word) for word in scene.backgrounds]
-    share = np.zeros((GRID * GRID, len(BACKGROUNDS)), np.float32)
-    for word in words:
-        share[:, word] = _per_patch((scene.ground == word) & (scene.owner < 0), box)
-    clean = covered < 0.15  # patches between the two limits are nobody's: they teach nothing
-    share = np.where(clean[:, None], share / np.maximum(share.sum(1, keepdims=True), 1e-6), 0)
-    return View(
-        pixels=pixels,
-        centres=[((t.x - box[0]) * scale, (t.y - box[1]) * scale) for t in scene.things],
-        radii=[t.radius * scale for t in scene.things],
-        thing=np.where(cover.max(0) >= 0.5, cover.argmax(0), -1),
-        share=share.astype(np.float32),
-        outline=_per_cell(scene.owner >= 0, box),
-    )
-
-
-def _per_patch(mask: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
-    """The share of each patch that a pixel mask fills, (144) float32, row by row."""
-    if mask.shape == (SIDE, SIDE):
-        return mask.reshape(GRID, PATCH, GRID, PATCH).mean((1, 3), dtype=np.float32).ravel()
-    image = Image.fromarray(mask.astype(np.float32))
-    return np.asarray(image.resize((GRID, GRID), Image.Resampling.BOX, box=box)).ravel()
-
-
-def _per_cell(mask: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
-    """The same for the FINE x FINE cells of each patch, (144, 49) float32."""
-    side = GRID * FINE
-    if mask.shape == (SIDE, SIDE):
-        cells = mask.reshape(side, SIDE // side, side, SIDE // side).mean((1, 3), dtype=np.float32)
-    else:
-        image = Image.fromarray(mask.astype(np.float32))
-        cells = np.asarray(image.resize((side, side), Image.Resampling.BOX, box=box))
-    return cells.reshape(GRID, FINE, GRID, FINE).transpose(0, 2, 1, 3).reshape(GRID**2, FINE**2)
