@@ -80,13 +80,15 @@ function wordMeasure(pen) {
 
 /**
  * Top-1 words: on every patch that has room, else on groups of patches that read the same.
- * @param {{layer: number, density: number, colours: object, family: string, groups: boolean}} look
+ * @param {{layer: number, density: number, colours: object, family: string, groups: boolean, zoomed: boolean}} look
  */
 export function paintWords(pen, record, set, map, look) {
   if (set.positions.length === 0) return;
   const { density } = look;
   const [width, height] = [set.patch.width * map.scale / density, set.patch.height * map.scale / density];
-  const each = width >= 44 && height >= 18; // smaller ones would be covered by their word
+  // the whole picture stays in sight, one who zooms in wants the words
+  const least = look.zoomed ? 30 : 44;
+  const each = width >= least && height >= least / 2;
   const points = each ? Math.max(9, Math.min(15, Math.min(width / 4.2, height / 1.7))) : 11;
   pen.font = `${each ? "" : "600 "}${points * density}px ${look.family}`;
   pen.textAlign = "center";

@@ -129,6 +129,7 @@ export function listenToImage(frame, record, state, view) {
 
   function label(position) {
     const [left, top, right, bottom] = boxOnStage(view.map(), record.box(position));
+    active.hidden = false;
     active.setAttribute("aria-label", describe(position));
     Object.assign(active.style, { left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` });
     frame.setAttribute("aria-activedescendant", active.id);

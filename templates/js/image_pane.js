@@ -74,7 +74,7 @@ export function mountImagePane(root, record, state) {
     const opacity = picture ? view.look.opacity : 1;
     paintPatches(pen, set, map, { quantity: quantityNow(record, state), layer, dark: state.get("dark"), opacity, density, unknown: rgbOf(colours.unknown), hatch: rgbOf(colours.lineStrong) });
     paintUnseen(pen, view.size, seenPart(set), map, colours.paper);
-    if (view.look.words) paintWords(pen, record, set, map, { layer, density, colours, family: colours.family, groups });
+    if (view.look.words) paintWords(pen, record, set, map, { layer, density, colours, family: colours.family, groups, zoomed: view.zoomed() });
     Object.assign(frame.dataset, { layer, view: set.view });
   }
 

@@ -1,7 +1,7 @@
 /**
  * The layer shown on the image: slider, play, and the mean of the patches over the layers.
  */
-/* global quantityNow, QUANTITY_KEYS, patchSet, layerMean, inSlices, formatNumber, formatCount */
+/* global quantityNow, QUANTITY_KEYS, patchSet, layerMean, inSlices, formatNumber */
 
 const PLAYER_SPEEDS = [1, 2, 4, 8, 16];
 const PLAYER_THUMB = 16; // pixels, as in image.css
@@ -73,7 +73,7 @@ export function mountLayerPlayer(root, record, state) {
 
   function meanText(now, mode) {
     if (!now?.count) return "";
-    if (mode === "agree" || mode === "rank") return `${now.known} of ${formatCount(now.count, "patch", "patches")}`;
+    if (mode === "agree" || mode === "rank") return `${now.known} of ${now.count}`;
     if (now.known === now.count) return `mean ${formatNumber(now.value)}`;
     return `known in ${now.known}`;
   }

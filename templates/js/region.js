@@ -53,7 +53,7 @@ export function mountRegion(root, record, state) {
       const l = rows.children.length;
       row.dataset.layer = l;
       row.querySelector("button").textContent = record.layers[l] === 0 ? "embed" : String(record.layers[l]);
-      row.querySelector("button").setAttribute("aria-label", record.layerName(l));
+      row.querySelector("button").title = `Show ${record.layerName(l)}`;
       rows.append(row);
     }
     stop = inSlices(record.L, (l) => {
