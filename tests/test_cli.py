@@ -161,19 +161,21 @@ def test_help_and_argument_errors_never_import_torch(argv):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("seconds", [0.3, 1.5, 4.0])
+@pytest.mark.parametrize("seconds", [0.0, 1.5, 4.0])
 def test_an_interrupt_at_any_moment_is_one_line_and_exit_code_130(tmp_path, seconds):
     process = subprocess.Popen(
-        [sys.executable, SCRIPT, "--demo", "--max-new-tokens", "2000"],
+        [sys.executable, SCRIPT],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"HF_HUB_OFFLINE": "1"},
     )
+    assert process.stderr is not None
+    assert "demo" in process.stderr.readline()  # its first words: Python itself has started
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     if process.returncode == 0:  # it was over before the interrupt came
         assert (tmp_path / out.strip()).exists()
     else:
