@@ -81,7 +81,8 @@ def read_images(arguments: Arguments) -> tuple[Path | None, int]:
     folder = Folder(batch)
     settings = settings_of(arguments, model_identity(arguments.model))
     vlm: VLM | None = None
-    with folder.kept_true(process), Progress(len(jobs), arguments.quiet) as progress:
+    progress = Progress(len(jobs), arguments.quiet, of=len(batch.jobs))
+    with folder.kept_true(process), progress:
         for item in look_ahead(jobs, batch, arguments, settings):
             progress.working_on(item.job.name)
             if not item.kept and not item.error and vlm is None:
@@ -96,6 +97,7 @@ def read_images(arguments: Arguments) -> tuple[Path | None, int]:
                 progress.failed(item, problem)
                 folder.note_failure(item.job, problem)
                 give_memory_back()
+            folder.keep_up(process)
     if batch.folder is None:
         return (batch.jobs[0].plain if jobs else None), 0
     return conclude(folder, process, progress)

@@ -11,7 +11,9 @@ import pytest
 from playwright.sync_api import sync_playwright
 from records import HOSTILE_TEXTS, hostile_record, make_record
 
-from logit_lens.overview import THUMBNAILS, refuse_foreign_index, render_index, write_index
+from logit_lens.batch import Batch, Job
+from logit_lens.distributed import Process
+from logit_lens.overview import THUMBNAILS, Folder, refuse_foreign_index, render_index, write_index
 from logit_lens.report import write_report
 from logit_lens.summary import read_summary, strongest_words
 
@@ -88,6 +90,16 @@ def test_an_index_of_very_many_leaves_the_thumbnails_out(tmp_path, monkeypatch):
     assert "data:image/jpeg" in render_index(tmp_path)
     monkeypatch.setattr("logit_lens.overview.THUMBNAILS", 1)
     assert THUMBNAILS > 1 and "data:image/jpeg" not in render_index(tmp_path)
+
+
+def test_a_long_run_can_be_looked_at_while_it_works(tmp_path, monkeypatch):
+    monkeypatch.setattr("logit_lens.overview._KEEP_UP", 0.0)
+    folder = Folder(Batch([Job(None, "", "", "", tmp_path, tmp_path)], tmp_path))
+    report(tmp_path, "a.png")
+    folder.keep_up(Process(rank=1, size=2, local_rank=1, local_size=2))
+    assert not (tmp_path / "index.html").exists()
+    folder.keep_up(Process())
+    assert entries((tmp_path / "index.html").read_text(encoding="utf-8")) == ["a.png"]
 
 
 def test_its_own_index_is_replaced(tmp_path):

@@ -11,6 +11,7 @@ PosixPath('outputs/photos/index.html')
 import contextlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from .summary import read_summary
 
 NAME = "index.html"
 THUMBNAILS = 20_000  # beyond, a page with all of them would be too much for a browser
+_KEEP_UP = 60.0  # seconds between two indexes of a run, at least
 _MARK = b'<meta name="generator" content="logit-lens index">'
 _NOTE = ".failed-"  # and the id of the source
 
@@ -57,6 +59,7 @@ class Folder:
             LensError: it holds an index.html that this program did not write.
         """
         self._path = batch.folder
+        self._next = time.monotonic() + _KEEP_UP
         self._sources = {job.source_id for job in batch.jobs}
         if self._path is None:
             remove_leftovers(batch.jobs[0].plain.parent)
@@ -85,6 +88,15 @@ class Folder:
         """Those of this run's images that failed, in whichever process."""
         assert self._path is not None
         return [f for f in read_failures(self._path) if f.source in self._sources]
+
+    def keep_up(self, process: Process) -> None:
+        """Make the index anew now and then, so that a long run can be looked at."""
+        begin = time.monotonic()
+        if self._path is None or not process.leads or begin < self._next:
+            return
+        write_index(self._path)
+        end = time.monotonic()
+        self._next = end + max(_KEEP_UP, 50 * (end - begin))  # at most 2 % of the run
 
     def write_index(self) -> Path:
         """Make the index anew; its path."""

@@ -20,9 +20,12 @@ from .overview import Failure
 class Progress:
     """Counts images, and shows a bar with the image at work, the time left and the failures."""
 
-    def __init__(self, total: int, quiet: bool) -> None:
-        """Prepare for ``total`` images; ``quiet`` leaves only the errors."""
-        self.total, self.made, self.kept = total, 0, 0
+    def __init__(self, total: int, quiet: bool, of: int | None = None) -> None:
+        """Prepare for ``total`` images, ``of`` so many that several processes share.
+
+        ``quiet`` leaves only the errors.
+        """
+        self.total, self.of, self.made, self.kept = total, of or total, 0, 0
         self.failures: list[Failure] = []
         self._quiet = quiet
         # one image needs no bar of images: its positions have their own
@@ -67,6 +70,7 @@ class Progress:
         words += [f"{self.kept:,} finished already"] * bool(self.kept)
         words += [f"{len(failures):,} failed"] * bool(failures)
         hint = "" if self.made else "; nothing to do for the model (--overwrite makes all again)"
-        print(f"{self.total:,} images: {', '.join(words)}{hint}", file=sys.stderr)
+        share = "" if self.total == self.of else f"{self.total:,} of "
+        print(f"{share}{self.of:,} images: {', '.join(words)}{hint}", file=sys.stderr)
         for failure in failures:
             print(f"  failed: {failure.name}: {failure.reason}", file=sys.stderr)
