@@ -49,7 +49,9 @@ def test_half_a_report_has_no_summary(tmp_path, cut):
 
 
 def test_a_file_that_only_looks_like_a_report_has_no_summary(tmp_path):
-    for text in ("", "<html></html>", '<script type="application/json" id="summary">{</script>'):
+    begin = '<script type="application/json" id="summary">'
+    texts = ["{</script>", "[]</script>", '{"format":"logit-lens-summary/1"}</script>']
+    for text in ("", "<html></html>", *(begin + text for text in texts)):
         (tmp_path / "x.html").write_text(text + "</html>")
         assert read_summary(tmp_path / "x.html") is None
     assert read_summary(tmp_path / "absent.html") is None

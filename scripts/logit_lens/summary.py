@@ -26,6 +26,10 @@ WORDS = 6
 _HEAD = 65536  # the summary ends within so many bytes of a report
 _BLOCK = re.compile(rb'<script type="application/json" id="summary">(.*?)</script>', re.DOTALL)
 _END = b"</html>"
+_KEYS = frozenset(
+    ("fingerprint", "source", "name", "question", "answer", "model", "passed", "words")
+    + ("width", "height", "created", "thumbnail")
+)
 
 
 def summarise(record: LensRecord) -> dict[str, Any]:
@@ -84,7 +88,10 @@ def read_summary(path: Path) -> dict[str, Any] | None:
         summary = json.loads(match[1])
     except (OSError, ValueError):
         return None
-    return summary if isinstance(summary, dict) and summary.get("format") == FORMAT else None
+    whole = (
+        isinstance(summary, dict) and summary.get("format") == FORMAT and summary.keys() >= _KEYS
+    )
+    return summary if whole else None
 
 
 def _text(value: Any, length: int) -> str:
