@@ -194,9 +194,9 @@ def test_the_page_is_small_and_quick_to_write(tmp_path: Path) -> None:
     record = make_record(layers=33, grid=(24, 24), text=17, answer=0, k=10, vocabulary=4000)
     path = tmp_path / "report.html"
     write_report(record, path)
-    start = time.perf_counter()
+    start = time.process_time()  # busy neighbours do not count
     write_report(record, path)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     cells = [
         [
             [[record.token(i), round(float(p), 5)] for i, p in zip(ids, probs, strict=True)]
@@ -207,7 +207,7 @@ def test_the_page_is_small_and_quick_to_write(tmp_path: Path) -> None:
     naive = len(json.dumps(cells, ensure_ascii=False).encode())
     # random ids and probabilities hardly compress; real ones take less
     assert path.stat().st_size - len(record.image) * 4 / 3 < 0.32 * naive
-    assert seconds < 1.5  # 0.4 s alone on a core
+    assert seconds < 1
 
 
 def test_golden_report(monkeypatch: pytest.MonkeyPatch) -> None:

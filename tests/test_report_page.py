@@ -387,6 +387,19 @@ def test_keys_alone_do_the_whole_tour(open_report: Open) -> None:
     page.wait_for_function("() => location.hash.includes('cell=1.0')")
 
 
+def test_paper_is_light(open_report: Open) -> None:
+    page = open_report(make_record(), hash="#theme=dark")
+    corner = """() => {
+        const pen = document.querySelector(".grid-canvas").getContext("2d");
+        return [...pen.getImageData(40, 10, 1, 1).data.slice(0, 3)];
+    }"""
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(corner) == [255, 255, 255]
+    assert page.locator("html").get_attribute("data-theme") == "light"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
 def test_an_address_brings_back_the_view(open_report: Open) -> None:
     page = open_report(
         make_record(layers=8), hash="#layer=3&cell=3.5&pins=3.5&colour=kl&rows=image"

@@ -34,12 +34,20 @@ function firstLayer(record) {
 
 function followTheme(state) {
   const system = matchMedia("(prefers-color-scheme: dark)");
+  let onPaper = false;
   const apply = () => {
-    const theme = state.get("theme");
+    const theme = onPaper ? "light" : state.get("theme");
     document.documentElement.dataset.theme = theme;
     state.set({ dark: theme === "dark" || (theme === "auto" && system.matches) });
   };
   system.addEventListener("change", apply);
+  for (const [name, now] of [["beforeprint", true], ["afterprint", false]]) {
+    window.addEventListener(name, () => {
+      onPaper = now;
+      apply();
+      state.drawNow();
+    });
+  }
   state.on(["theme"], apply);
   apply();
   document.getElementById("theme-button").addEventListener("click", () => {

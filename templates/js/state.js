@@ -202,6 +202,8 @@ export function createState(start, sizes, page) {
       subscribers.push({ keys: new Set(keys), draw, changed: new Set(keys) });
       frame ||= page.requestAnimationFrame(flush);
     },
+    /** Draw at once what would be drawn in the next frame: paper does not wait for it. */
+    drawNow: flush,
     /** The address of this view, for "link". */
     link() {
       writeHash();
