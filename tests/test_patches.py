@@ -48,7 +48,7 @@ def test_every_token_sees_the_piece_of_the_image_that_its_box_says(
     boxes = placement.boxes[on_image]
     seen = regions(twin, size, find_image_token_id(twin.model.config, twin.processor) or 0)
     assert np.array_equal(np.isnan(seen), np.isnan(boxes))
-    assert np.nanmax(np.abs(seen - boxes)) <= STRIPE
+    assert np.nanmax(np.abs(seen - boxes)) <= STRIPE + 1e-3
 
 
 @pytest.mark.parametrize("family", EACH)

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import accelerate
 import pytest
 import torch
 from families.shrunk import build_shrunk, read_text
@@ -127,3 +129,21 @@ def test_the_plain_tail_moves_the_state_to_where_the_norm_is() -> None:
     tail = PlainTail(norm.double(), head.double())
     state = torch.randn(5, 4, dtype=torch.float64)
     assert torch.equal(tail(state, slice(1, 3)), head(norm(state))[1:3])
+
+
+@pytest.mark.parametrize(
+    ("family", "expected"), [("llava", "plain"), ("hyperclovax_vision_v2", "replay")]
+)
+def test_both_tails_work_when_accelerate_keeps_the_weights_on_disk(
+    family: str, expected: str, tmp_path: Path
+) -> None:
+    model = build_shrunk(family)
+    _, _, before = record(model)
+    accelerate.disk_offload(model, str(tmp_path), execution_device=torch.device("cpu"))
+    assert find_anatomy(model).head.weight.device.type == "meta"
+    anatomy, states, logits = record(model)
+    assert torch.equal(logits, before)
+    tail, name, check = choose(model, anatomy, states, logits)
+    assert (name, check.passed) == (expected, True)
+    assert tail(states[1], slice(2, 7)).shape == (5, logits.shape[1])
+    assert torch.equal(record(model)[2], before)  # accelerate's hooks are as they were

@@ -155,7 +155,6 @@ FAMILIES = [
         idefics3(tf.Idefics3Config, "idefics3_vision", 364, 14, 2),
         idefics3_processor("Idefics3Processor", "Idefics3ImageProcessorPil", 364, 1456, 169),
         extra=IDEFICS3_EXTRA,
-        sizes=((212, 160), (156, 252)),
         slow=True,
     ),
     Family(
@@ -172,7 +171,6 @@ FAMILIES = [
         internvl_processor,
         INTERNVL_TOKENS,
         holder="<IMG_CONTEXT>",
-        sizes=((212, 130), (130, 200)),
         slow_wiring=True,
     ),
     Family(
@@ -180,7 +178,6 @@ FAMILIES = [
         aya,
         aya_processor,
         extra=AYA_EXTRA,
-        sizes=((180, 110), (110, 180)),
         slow_wiring=True,
     ),
     Family(

@@ -20,7 +20,9 @@ from logit_lens.anatomy import find_anatomy
 from .twin import Twin
 
 STRIPE = 4  # pixels of the original
-ANSWERS = 0.1  # of a position's strongest response: what lies above belongs to its patch
+# of a position's strongest response. Resampling lets a patch answer faintly to 2 or 3 px beside it;
+# a stripe that only touches a patch answers more than that
+ANSWERS = 0.13
 _MIXES = re.compile("projector|resampler|perceiver|pool|qformer|connector|abstractor|merger")
 
 
