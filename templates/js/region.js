@@ -56,7 +56,11 @@ export function mountRegion(root, record, state) {
       row.querySelector("button").title = `Show ${record.layerName(l)}`;
       rows.append(row);
     }
-    stop = inSlices(record.L, (l) => {
+    // numbers of the region before must not stand beside this one's
+    for (const cell of rows.querySelectorAll("td")) cell.textContent = "";
+    const first = state.get("layer"); // what is in sight first
+    stop = inSlices(record.L, (n) => {
+      const l = (first + n) % record.L;
       const [best] = regionTop(record, region, l, 1);
       const [, text, mean] = rows.children[l].children;
       text.textContent = record.text(best.token);

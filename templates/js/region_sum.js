@@ -36,23 +36,38 @@ export function regionTop(record, positions, layer, count) {
       cells[i] += 1;
     }
   }
-  const tokens = seen.map((token) => ({
+  for (const i of seen) {
+    const slot = record.slot(i);
+    if (slot < 0) continue; // a tracked token is known in every cell
+    sum[i] = 0;
+    for (const t of positions) sum[i] += record.trackedProb(layer, t, slot);
+    covered[i] = bounds;
+  }
+  const tokens = largest(seen, sum, count).map((token) => ({
     token, cells: cells[token],
     low: sum[token] / positions.length,
-    high: (sum[token] + Math.max(0, bounds - covered[token])) / positions.length,
+    high: (sum[token] + unknownMass(token)) / positions.length,
   }));
   for (const i of seen) sum[i] = covered[i] = cells[i] = 0;
-  for (const one of tokens) if (one.cells === positions.length) one.high = one.low;
-  exactWhereTracked(record, positions, layer, tokens);
-  return tokens.sort((a, b) => b.low - a.low || a.token - b.token).slice(0, count);
+  return tokens;
+
+  /** What the cells that do not list a token may hold of it at most. */
+  function unknownMass(token) {
+    const known = cells[token] === positions.length || record.slot(token) >= 0;
+    return known ? 0 : Math.max(0, bounds - covered[token]);
+  }
 }
 
-function exactWhereTracked(record, positions, layer, tokens) {
-  for (const one of tokens) {
-    const slot = record.slot(one.token);
-    if (slot < 0) continue;
-    let sum = 0;
-    for (const t of positions) sum += record.trackedProb(layer, t, slot);
-    one.low = one.high = sum / positions.length;
+/** The tokens with the largest sums, without sorting tens of thousands. */
+function largest(tokens, sum, count) {
+  const best = [];
+  const before = (a, b) => sum[a] > sum[b] || (sum[a] === sum[b] && a < b);
+  for (const i of tokens) {
+    if (best.length === count && !before(i, best[count - 1])) continue;
+    let at = best.length;
+    while (at > 0 && before(i, best[at - 1])) at -= 1;
+    best.splice(at, 0, i);
+    if (best.length > count) best.pop();
   }
+  return best;
 }
