@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from huggingface_hub.errors import GatedRepoError
 from PIL import Image
 
 from logit_lens import memory
@@ -74,6 +75,9 @@ def bad_files(folder):
     config = {"model_type": "clip", "architectures": ["CLIPModel"]}
     (folder / "no_head" / "config.json").write_text(json.dumps(config))
     (folder / "no_config").mkdir()
+    (folder / "own_code").mkdir()
+    own = {"model_type": "zzz", "auto_map": {"AutoConfig": "configuration.Zzz"}}
+    (folder / "own_code" / "config.json").write_text(json.dumps(own))
 
 
 @pytest.mark.parametrize(
@@ -96,6 +100,7 @@ def bad_files(folder):
         (("--model", "nobody/nothing", "--image", SCENE), 1, "hf download nobody/nothing"),
         (("--model", "no_head", "--image", SCENE), 1, "no unembedding"),
         (("--model", "no_config", "--image", SCENE), 1, "no_config"),
+        (("--model", "own_code", "--image", SCENE), 1, "code of its own"),
         (demo("--output", "folder/x.html/y.html", "--image", "text.png"), 1, "not an image"),
         (("--from-data", "cut.npz"), 1, "cut.npz"),
         (("--from-data", "absent.npz"), 1, "no such file"),
@@ -204,3 +209,22 @@ def test_two_runs_give_the_same_numbers(command):
 
 def test_the_demo_model_is_in_the_repository():
     assert (DEMO_MODEL / "model.safetensors").stat().st_size < 8_000_000
+
+
+@pytest.mark.parametrize(
+    ("cause", "says"),
+    [
+        (
+            GatedRepoError.__new__(GatedRepoError),
+            "licence",
+        ),  # it wants a response that nobody reads
+        (OSError(28, "No space left on device"), "disk of the hub's cache is full"),
+    ],
+)
+def test_why_the_hub_gave_nothing_is_said(command, monkeypatch, cause, says):
+    def fail(*_args, **_kwargs):
+        raise OSError("You are trying to access a gated repo.") from cause
+
+    monkeypatch.setattr(vlm_module.AutoConfig, "from_pretrained", fail)
+    code, _, err = command("--model", "some/model", "--image", SCENE)
+    assert code == 1 and says in err[-1]

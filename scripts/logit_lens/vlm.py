@@ -10,6 +10,7 @@ prompts, lenses or patches.
 
 import atexit
 import contextlib
+import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import GatedRepoError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -34,6 +36,9 @@ from .anatomy import Anatomy, find_anatomy, find_image_token_id
 from .arguments import DeviceMap
 from .memory import free_memory, needed_bytes, refuse_when_too_large
 from .processor import load_processor
+
+# a checkpoint may bring code; running it unasked would be running a stranger's program
+_NO_CODE = {"trust_remote_code": False}
 
 
 @dataclass(frozen=True)
@@ -107,14 +112,14 @@ def load_vlm(
     """
     where = choose_device(device, local_rank)
     with explained(name, str(where)):
-        config = AutoConfig.from_pretrained(name)
+        config = AutoConfig.from_pretrained(name, **_NO_CODE)
         auto_class = _auto_class(config, name)
         number_type = choose_dtype(dtype, config, where)
         if device_map is None:
             need = needed_bytes(auto_class, config, number_type, quantize)
             refuse_when_too_large(need, name, where, number_type, quantize)
-        processor = load_processor(name)
-        options: dict[str, Any] = {"config": config, "dtype": number_type}
+        processor = load_processor(name, **_NO_CODE)
+        options: dict[str, Any] = {"config": config, "dtype": number_type, **_NO_CODE}
         if device_map is not None:
             options |= {"device_map": device_map, "offload_folder": _offload_folder()}
         if quantize is not None:
@@ -220,10 +225,25 @@ def explained(name: str, device: str) -> Iterator[None]:
     except ImportError as error:
         raise LensError(f"cannot load {name}: {_first_line(error)}") from error
     except (ValueError, KeyError, AttributeError, TypeError, RuntimeError) as error:
+        if "trust_remote_code" in str(error):
+            raise LensError(
+                f"{name} brings code of its own, which this program does not run; use a model that "
+                "transformers itself knows"
+            ) from error
         raise LensError(f"cannot load {name}: {_first_line(error)}") from error
 
 
 def _cannot_find(name: str, error: OSError) -> str:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, GatedRepoError):
+            return (
+                f"{name} is behind a licence: accept it on the model's page of the hub, then log "
+                "in with `hf auth login`"
+            )
+        if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
+            return f"cannot download {name}: the disk of the hub's cache is full (HF_HOME moves it)"
+        cause = cause.__cause__ or cause.__context__
     if Path(name).exists():
         return f"cannot load {name}: {_first_line(error)}"
     return (
