@@ -13,7 +13,8 @@ import argparse
 import json
 import platform
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,11 @@ def build_parser() -> argparse.ArgumentParser:
     which.add_argument("--top-k", type=int, default=10)
     which.add_argument("--from-data", type=Path, metavar="PATH", help="--report of this record")
     parser.add_argument("--repeat", type=int, default=5, help="rounds that count")
+    parser.add_argument(
+        "--cpu-time",
+        action="store_true",
+        help="--lens, --growth: the processor's seconds, on a CPU that others use too",
+    )
     parser.add_argument("--threads", type=int, help="of the CPU; default PyTorch's")
     parser.add_argument("--json", metavar="PATH", help="write the numbers too ('-': only these)")
     return parser
@@ -90,7 +96,7 @@ def lens(options: argparse.Namespace) -> list[Table]:
         default = "float32" if device == "cpu" else "float16"
         dtype = getattr(torch, default if options.dtype == "auto" else options.dtype)
         subject = random_subject(options.preset, PRESETS[options.preset], device, dtype)
-    return measure_lens(subject, options.top_k, options.repeat)
+    return measure_lens(subject, options.top_k, options.repeat, clock(options))
 
 
 def command(options: argparse.Namespace) -> list[Table]:
@@ -123,12 +129,17 @@ def growth(options: argparse.Namespace) -> Iterator[Table]:
     toy = options.preset == "toy"
     base = growing.Point(20, 2, 300, 3, 8) if toy else growing.Point()
     for axis, sizes in growing.SWEEPS.items():
-        yield growing.measure_growth(
-            axis, sizes[: 2 if toy else None], options.repeat, device, base
-        )
+        some = sizes[: 2 if toy else None]
+        yield growing.measure_growth(axis, some, options.repeat, device, clock(options), base)
     if not toy:
         yield growing.measure_limits(growing.LIMITS, device)
-        yield growing.measure_images(growing.IMAGES, options.repeat, DEMO_MODEL, DEMO_IMAGE)
+        counts, ticks = growing.IMAGES, clock(options)
+        yield growing.measure_images(counts, options.repeat, DEMO_MODEL, DEMO_IMAGE, ticks)
+
+
+def clock(options: argparse.Namespace) -> Callable[[], float]:
+    """What tells the time."""
+    return time.process_time if options.cpu_time else time.perf_counter
 
 
 def prepared_device(options: argparse.Namespace) -> str:

@@ -1,5 +1,6 @@
 """Time and memory against positions, layers, vocabulary, k and images, with fitted exponents."""
 
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -9,7 +10,16 @@ from torch import nn
 
 from logit_lens.lens import read_lens
 
-from .measure import Bytes, Run, alternate, extra_memory, fitted_exponent, significant, spread
+from .measure import (
+    Bytes,
+    Clock,
+    Run,
+    alternate,
+    extra_memory,
+    fitted_exponent,
+    significant,
+    spread,
+)
 from .table import Row, Table
 
 
@@ -59,15 +69,28 @@ def lens_run(point: Point, device: str = "cpu", dtype: torch.dtype = torch.float
 
 
 def measure_growth(
-    axis: str, sizes: tuple[int, ...], repeat: int, device: str, base: Point | None = None
+    axis: str,
+    sizes: tuple[int, ...],
+    repeat: int,
+    device: str,
+    clock: Clock = time.perf_counter,
+    base: Point | None = None,
 ) -> Table:
     """One axis varied: one row per size, the last with the exponent of all."""
     runs = {size: lens_run(replace(base or Point(), **{axis: size}), device) for size in sizes}
     others = ", ".join(f"{key} {value:,}" for key, value in asdict(base or Point()).items())
-    return Table(f"Growth with {axis} ({others}, unless varied)", _sweep(runs, repeat, device))
+    return Table(
+        f"Growth with {axis} ({others}, unless varied)", _sweep(runs, repeat, device, clock)
+    )
 
 
-def measure_images(counts: tuple[int, ...], repeat: int, model: Path, image: Path) -> Table:
+def measure_images(
+    counts: tuple[int, ...],
+    repeat: int,
+    model: Path,
+    image: Path,
+    clock: Clock = time.perf_counter,
+) -> Table:
     """The pipeline over one image several times, with one loaded model."""
     from logit_lens.arguments import parse_arguments
     from logit_lens.images import open_picture
@@ -84,17 +107,19 @@ def measure_images(counts: tuple[int, ...], repeat: int, model: Path, image: Pat
 
         return run
 
-    rows = _sweep({count: run_of(count) for count in counts}, repeat, "cpu")
+    rows = _sweep({count: run_of(count) for count in counts}, repeat, "cpu", clock)
     return Table("Growth with images (records of the demo model)", rows)
 
 
-def _sweep(runs: dict[int, Run], repeat: int, device: str) -> list[Row]:
+def _sweep(runs: dict[int, Run], repeat: int, device: str, clock: Clock) -> list[Row]:
     def finish() -> None:
         if device.startswith("cuda"):
             torch.cuda.synchronize()
 
     memory = {size: extra_memory(run, device) for size, run in runs.items()}  # and a warm-up
-    times = alternate({str(size): run for size, run in runs.items()}, repeat, finish, warm_up=False)
+    times = alternate(
+        {str(size): run for size, run in runs.items()}, repeat, finish, warm_up=False, clock=clock
+    )
     rows: list[Row] = [
         {"size": size, "time": spread(times[str(size)]), "extra memory": memory[size]}
         for size in runs

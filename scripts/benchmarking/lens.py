@@ -4,6 +4,8 @@ The floor of any lens is the unembedding itself: layers × positions × d_model 
 ours takes beyond it is the cost of reading.
 """
 
+import time
+
 import torch
 from torch.nn.functional import linear
 
@@ -11,7 +13,7 @@ from logit_lens.lens import Reading, read_lens
 from logit_lens.residual import ResidualStream
 from logit_lens.tokens import display_texts
 
-from .measure import Run, alternate, extra_memory, ratio, spread
+from .measure import Clock, Run, alternate, extra_memory, ratio, spread
 from .naive import naive_lens
 from .subjects import Subject
 from .table import Table
@@ -19,7 +21,9 @@ from .table import Table
 TRACKED = 32
 
 
-def measure_lens(subject: Subject, top_k: int, repeat: int) -> list[Table]:
+def measure_lens(
+    subject: Subject, top_k: int, repeat: int, clock: Clock = time.perf_counter
+) -> list[Table]:
     """The lens, then the forward: alternating, with the extra memory of each."""
     with torch.inference_mode():
         lens, forward = lens_methods(subject, top_k), forward_methods(subject)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 Run = Callable[[], object]
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,11 @@ def ratio(values: Sequence[float], base: Sequence[float]) -> Spread:
 
 
 def alternate(
-    methods: Mapping[str, Run], repeat: int, finish: Run = lambda: None, warm_up: bool = True
+    methods: Mapping[str, Run],
+    repeat: int,
+    finish: Run = lambda: None,
+    warm_up: bool = True,
+    clock: Clock = time.perf_counter,
 ) -> dict[str, list[float]]:
     """Seconds of every method, one of each per round.
 
@@ -85,16 +90,17 @@ def alternate(
         repeat: how many rounds count.
         finish: waits until the device has done what was asked.
         warm_up: run every method once before, uncounted.
+        clock: ``time.process_time`` counts the processor's seconds, of all threads together.
     """
     times: dict[str, list[float]] = {name: [] for name in methods}
     for counted in [False] * warm_up + [True] * repeat:
         for name, run in methods.items():
             finish()
-            begin = time.perf_counter()
+            begin = clock()
             run()
             finish()
             if counted:
-                times[name].append(time.perf_counter() - begin)
+                times[name].append(clock() - begin)
     return times
 
 
