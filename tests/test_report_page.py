@@ -222,7 +222,8 @@ def expected_colour(
         return shown(record.top_probs[cell][0]), float(record.top_probs[cell][0]), False
     if colour in ("entropy", "kl"):
         values = getattr(record, colour)
-        return shown(values[cell]), float(values[cell] / values.max()), False
+        rounded, most = (float(f"{value:.2e}") for value in (values[cell], values.max()))
+        return shown(values[cell]), rounded / most, False
     if colour == "rank":
         rank = int(record.tracked_ranks[cell][1])
         worst = max(k, int(record.tracked_ranks[:, :, 1].max()))
