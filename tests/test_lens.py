@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from logit_lens import LensError, lens
+from logit_lens import ranks as ranks_module
 from logit_lens.lens import Reading, Tail, read_lens
 from logit_lens.ranks import largest, ranks
 
@@ -106,6 +107,15 @@ def assert_same(one: Reading, other: Reading) -> None:
         )
 
 
+@pytest.fixture(params=["as on a CPU", "as on an accelerator"])
+def any_device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operations of an accelerator, on a CPU: where they differ, both must be right."""
+    if request.param == "as on an accelerator":
+        for module in (lens, ranks_module):
+            monkeypatch.setattr(module, "on_cpu", lambda tensor: False)
+
+
+@pytest.mark.usefixtures("any_device")
 @pytest.mark.parametrize("vocab", [7, 96, 100, 1000, 1920, 2001])
 def test_every_cell_equals_brute_force(vocab: int) -> None:
     model = ToyModel(vocab)
@@ -114,6 +124,7 @@ def test_every_cell_equals_brute_force(vocab: int) -> None:
     assert_equal(reading, brute_force(model.logits(), 7, tracked))
 
 
+@pytest.mark.usefixtures("any_device")
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_logits_are_read_in_float32(dtype: torch.dtype) -> None:
     model = ToyModel(2001).to(dtype)
@@ -140,6 +151,7 @@ def test_one_layer_and_one_position_are_enough(layers: int, positions: int) -> N
     assert_equal(model.read(top_k=3, tracked_ids=[9]), brute_force(model.logits(), 3, [9]))
 
 
+@pytest.mark.usefixtures("any_device")
 @pytest.mark.parametrize("vocab", [1, 50, 300])
 def test_k_may_be_the_whole_vocabulary(vocab: int) -> None:
     model = ToyModel(vocab)
@@ -152,6 +164,7 @@ def test_the_final_layer_has_no_divergence_from_itself() -> None:
     assert (reading.kl >= 0).all()
 
 
+@pytest.mark.usefixtures("any_device")
 def test_equal_logits_come_lowest_id_first_and_share_a_rank() -> None:
     rng = np.random.default_rng(0)
     logits = rng.integers(-3, 4, (2, 5, 2001)).astype(float)  # ties everywhere
@@ -166,6 +179,7 @@ def test_equal_logits_come_lowest_id_first_and_share_a_rank() -> None:
     assert (reading.tracked_ranks[0, 1] == 0).all()
 
 
+@pytest.mark.usefixtures("any_device")
 def test_words_that_cannot_be_have_no_part_in_the_statistics() -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 3, (3, 4, 500))
@@ -178,6 +192,7 @@ def test_words_that_cannot_be_have_no_part_in_the_statistics() -> None:
     assert sorted(everything.top_ids[0, 0].tolist()) == list(range(500))
 
 
+@pytest.mark.usefixtures("any_device")
 def test_divergence_is_infinite_where_a_layer_excludes_what_the_model_says() -> None:
     logits = np.zeros((2, 1, 200))
     logits[0, 0, :50] = -np.inf
@@ -185,6 +200,7 @@ def test_divergence_is_infinite_where_a_layer_excludes_what_the_model_says() -> 
     assert read_lens(tail, states, 1, top_k=1).kl.tolist() == [[np.inf], [0.0]]
 
 
+@pytest.mark.usefixtures("any_device")
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_overflow_spoils_its_own_cell_only(value: float) -> None:
     logits = np.random.default_rng(0).normal(size=(3, 4, 2000))
@@ -200,6 +216,7 @@ def test_overflow_spoils_its_own_cell_only(value: float) -> None:
         np.testing.assert_array_equal(found[~spoilt], getattr(clean, name)[~spoilt])
 
 
+@pytest.mark.usefixtures("any_device")
 def test_a_common_offset_of_the_logits_costs_no_precision() -> None:
     logits = np.random.default_rng(0).integers(0, 10, (2, 3, 500)).astype(float)
     tail, states = tail_of(logits + 10_000)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from . import LensError
-from .ranks import largest, ranks
+from .ranks import largest, on_cpu, ranks
 
 Tail = Callable[[Tensor, slice], Tensor]
 """(state of one layer, positions) -> logits (position, vocab), in the model's dtype.
@@ -100,7 +100,7 @@ def read_lens(
     _check(top_k, tracked_ids, vocab)
     out = _Cells.empty(len(states), n_positions, top_k, len(tracked_ids), device)
     tracked = torch.tensor(list(tracked_ids), dtype=torch.int64, device=device)
-    for positions in _chunks(n_positions, chunk or _chunk_for(vocab, device)):
+    for positions in _chunks(n_positions, chunk or _chunk_for(probe)):
         final: Tensor | None = None  # p_N of this chunk (position, vocab)
         if statistics:
             final = torch.empty(positions.stop - positions.start, vocab, device=device)
@@ -153,9 +153,9 @@ def _check(top_k: int, tracked_ids: Sequence[int], vocab: int) -> None:
             raise LensError(f"cannot track token {token_id}: the ids are 0 to {vocab - 1:,}")
 
 
-def _chunk_for(vocab: int, device: torch.device) -> int:
-    most = max(1, CHUNK_ELEMENTS // vocab)
-    return min(most, CPU_POSITIONS) if device.type == "cpu" else most
+def _chunk_for(logits: Tensor) -> int:
+    most = max(1, CHUNK_ELEMENTS // logits.shape[-1])
+    return min(most, CPU_POSITIONS) if on_cpu(logits) else most
 
 
 def _chunks(total: int, largest_chunk: int) -> Iterator[slice]:
@@ -169,8 +169,7 @@ def _read_logits(
     logits: Tensor, cells: _Cells, tracked: Tensor, final: Tensor | None, is_final: bool
 ) -> None:
     """Read the logits (position, vocab) of one layer and chunk into its cells."""
-    on_cpu = logits.device.type == "cpu"
-    rows = max(1, CACHED_ELEMENTS // logits.shape[-1]) if on_cpu else len(logits)
+    rows = max(1, CACHED_ELEMENTS // logits.shape[-1]) if on_cpu(logits) else len(logits)
     for at in _chunks(len(logits), rows):
         final_rows = None if final is None else final[at]
         _read_rows(logits[at].float(), cells.at(at), tracked, final_rows, is_final)
@@ -207,6 +206,6 @@ def _read_rows(
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
     """Row by row: (row, vocab), (row, vocab) -> (row)."""
-    if a.device.type == "cpu":
+    if on_cpu(a):
         return torch.linalg.vecdot(a, b)  # needs no temporary
     return (a * b).sum(-1)  # vecdot is a matrix product there, which a user may have set to TF32
