@@ -103,7 +103,8 @@ def read_lens(
     for positions in _chunks(n_positions, chunk or _chunk_for(probe)):
         final: Tensor | None = None  # p_N of this chunk (position, vocab)
         if statistics:
-            final = torch.empty(positions.stop - positions.start, vocab, device=device)
+            size = (positions.stop - positions.start, vocab)
+            final = torch.empty(size, dtype=torch.float32, device=device)
         # the final layer first: the others are compared with it
         for layer in reversed(range(len(states))):
             logits = tail(states[layer], positions)
@@ -131,7 +132,8 @@ class _Cells(NamedTuple):
     @classmethod
     def empty(cls, layers: int, positions: int, k: int, n: int, device: torch.device) -> "_Cells":
         def nan(*ranks: int) -> Tensor:
-            return torch.full((layers, positions, *ranks), torch.nan, device=device)
+            shape = (layers, positions, *ranks)
+            return torch.full(shape, torch.nan, dtype=torch.float32, device=device)
 
         def whole(*ranks: int) -> Tensor:
             return torch.zeros((layers, positions, *ranks), dtype=torch.int32, device=device)
