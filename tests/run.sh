@@ -48,5 +48,6 @@ export CHROMIUM
 echo "$CHROMIUM"
 
 step "Tests"
-export TOKENIZERS_PARALLELISM=false
-"$environment/bin/python" -m pytest ${marker:+-m "$marker"} "$@"
+# one process per core, each with one thread: torch's threads only wait for each other otherwise
+export TOKENIZERS_PARALLELISM=false OMP_NUM_THREADS=1
+"$environment/bin/python" -m pytest -n auto --dist worksteal ${marker:+-m "$marker"} "$@"
