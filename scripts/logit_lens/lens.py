@@ -33,10 +33,11 @@ CPU_POSITIONS = 256
 # Logits of one chunk at most, in elements: 134 MB in float32. With the final layer's probabilities
 # beside them and two more of the size for a tail that caps its logits, that is 512 MB.
 CHUNK_ELEMENTS = 2**25
-# Statistics read the logits several times. On a CPU they do so in slices that fit in the cache of
-# one core: softmax over 8 rows of 32,064 words at a time takes a fifth of the time it takes over
-# 593. An accelerator is better served by few and large operations.
-CACHED_ELEMENTS = 2**18
+# Statistics read the logits several times. On a CPU they do so in slices that stay in its caches:
+# softmax over 32 rows of 32,064 words at a time takes a fifth of the time it takes over 593. With
+# smaller slices, several threads wait for each other too often. An accelerator is better served by
+# few and large operations.
+CACHED_ELEMENTS = 2**20
 
 
 @dataclass(frozen=True, eq=False)
