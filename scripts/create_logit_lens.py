@@ -69,6 +69,7 @@ def read_images(arguments: Arguments) -> tuple[Path | None, int]:
     """
     from logit_lens.batch import look_ahead, plan
     from logit_lens.distributed import take_process
+    from logit_lens.files import refuse_unwritable
     from logit_lens.fingerprint import model_identity, settings_of
     from logit_lens.overview import Folder
     from logit_lens.progress import Progress
@@ -78,6 +79,8 @@ def read_images(arguments: Arguments) -> tuple[Path | None, int]:
     process = take_process()
     batch = plan(arguments)
     jobs = process.share(batch.jobs)
+    for job in jobs[:1]:
+        refuse_unwritable(job.plain)
     folder = Folder(batch)
     settings = settings_of(arguments, model_identity(arguments.model))
     vlm: VLM | None = None

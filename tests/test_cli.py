@@ -116,13 +116,16 @@ def test_bad_input_is_one_line_an_exit_code_and_no_file(command, tmp_path, argv,
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_an_output_that_cannot_be_written_is_named(command, tmp_path):
+def test_an_output_that_cannot_be_written_is_named(command, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
+    (tmp_path / "folder.html").mkdir()
+    monkeypatch.setattr(vlm_module, "load_vlm", None)  # said before any model is loaded
     code, out, err = command(*demo("--output", "file/r.html"))
     assert (code, out) == (1, []) and "cannot write file/r.html" in err[-1]
-    (tmp_path / "folder.html").mkdir()
     code, out, err = command(*demo("--output", "folder.html"))
     assert (code, out) == (1, []) and "is a folder" in err[-1]
+    code, out, err = command(*demo("--output", "x" * 300 + ".html"))
+    assert (code, out) == (1, []) and "File name too long" in err[-1]
 
 
 def test_too_little_memory_is_said_before_loading(command, monkeypatch):

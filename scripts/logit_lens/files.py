@@ -40,6 +40,25 @@ class CannotWriteError(LensError):
         self.needed = needed
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Say before hours of work that their result could not be written. Nothing is created.
+
+    Raises:
+        LensError: a folder is in the way.
+        CannotWriteError: a file is where a folder should be, or writing is not allowed there.
+    """
+    try:
+        if path.is_dir():
+            raise LensError(f"cannot write {path}: it is a folder; name a file in it")
+        folder = next(place for place in path.absolute().parents if place.exists())
+        if not folder.is_dir():
+            raise CannotWriteError(f"cannot write {path}: {folder.name} is a file, not a folder")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise CannotWriteError(f"cannot write {path}: no permission to write there")
+    except OSError as error:
+        raise CannotWriteError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write ``data`` beside ``path``, sync it, and rename it into place.
 
