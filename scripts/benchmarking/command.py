@@ -57,7 +57,7 @@ def _steps(meta: dict, imports: object) -> Table:
         for name, value in meta["seconds"].items()
         if isinstance(value, (int, float))
     ]
-    return Table("Command, its steps", rows, ["all but import: as one run recorded them"])
+    return Table("Steps of the command", rows, ["all but import: as one run recorded them"])
 
 
 def _python(*arguments: object) -> None:
