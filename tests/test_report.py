@@ -255,3 +255,9 @@ def test_the_javascript_tests_pass() -> None:
     tests = sorted(str(path) for path in folder.glob("*.test.js"))
     done = subprocess.run(["node", "--test", *tests], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def test_an_infinite_divergence_is_the_largest_code_not_a_small_number() -> None:
+    codes = decimal_codes(np.array([np.inf, 5.0, np.nan], np.float32))
+    assert codes[0] == decimal_codes(np.array([9.99e9]))[0] > codes[1]
+    assert codes[2] == 0xFFFF

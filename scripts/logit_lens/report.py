@@ -48,6 +48,7 @@ STYLES = (
     *("css/image.css", "css/grid.css", "css/answer.css", "css/pinned.css", "css/dialogs.css"),
 )
 ZERO, UNKNOWN = 0, 0xFFFF
+_LARGEST = 9.99e9  # stands for all that is larger: an infinite KL too
 _LEAST_EXPONENT = -62  # 72 decades fit: 1e-62 .. 9.99e9
 
 
@@ -129,7 +130,7 @@ def decimal_codes(values: np.ndarray) -> np.ndarray:
     values have larger codes. 0 is zero (and whatever is below 1e-62), 65535 is NaN. The relative
     error is that of rounding to 3 digits, at most 0.5 %.
     """
-    exact = values.astype(np.float64)
+    exact = np.minimum(values.astype(np.float64), _LARGEST)
     codes = np.full(exact.shape, ZERO, np.uint16)
     codes[np.isnan(exact)] = UNKNOWN
     some = exact >= 10.0**_LEAST_EXPONENT
