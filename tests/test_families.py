@@ -1,8 +1,6 @@
 """The command itself, on the saved twin of every family."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,7 @@ import torch
 import transformers
 from families import FAMILIES, Family, Twin, build, qwen, save
 from families.base import text, tf
-from families.twin import noise, randomise, toy_tokenizer
-from torch import nn
+from families.twin import cut_after, noise, randomise, toy_tokenizer
 
 from create_logit_lens import main
 from logit_lens import LensError
@@ -87,23 +84,6 @@ def compare_every_layer(twin: Twin, record: Any, image: Any) -> None:
         # or the comparison would not notice a layer off by one
         assert previous is None or np.abs(theirs - previous).max() > 0.01
         previous = theirs
-
-
-@contextmanager
-def cut_after(model: nn.Module, n_layers: int) -> Iterator[None]:
-    """Inside, the model has only its first ``n_layers`` decoder layers."""
-    layers = find_anatomy(model).layers
-    owner, name = next(
-        (module, name)
-        for module in model.modules()
-        for name, child in module.named_children()
-        if child is layers
-    )
-    setattr(owner, name, nn.ModuleList(list(layers)[:n_layers]))
-    try:
-        yield
-    finally:
-        setattr(owner, name, layers)
 
 
 def run(folder: Path, *options: str) -> Any:

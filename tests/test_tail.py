@@ -1,7 +1,5 @@
 """What a model does after its last layer: plain, or replayed by its own code."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +7,7 @@ import accelerate
 import pytest
 import torch
 from families.shrunk import build_shrunk, read_text
+from families.twin import cut_after
 from torch import Tensor, nn
 
 from logit_lens.anatomy import Anatomy, find_anatomy
@@ -38,23 +37,6 @@ def choose(model: Any, anatomy: Anatomy, states: list[Tensor], logits: Tensor) -
         return choose_tail(
             model, anatomy, states[-1], logits, torch.arange(N_POSITIONS), torch.float32
         )
-
-
-@contextmanager
-def cut_after(model: nn.Module, n_layers: int) -> Iterator[None]:
-    """Inside, the model has only its first ``n_layers`` decoder layers."""
-    layers = find_anatomy(model).layers
-    owner, name = next(
-        (module, name)
-        for module in model.modules()
-        for name, child in module.named_children()
-        if child is layers
-    )
-    setattr(owner, name, nn.ModuleList(list(layers)[:n_layers]))
-    try:
-        yield
-    finally:
-        setattr(owner, name, layers)
 
 
 @pytest.mark.parametrize("family", REPLAYED.split())

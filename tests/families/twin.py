@@ -1,7 +1,8 @@
 """A twin: a family's own model class with random weights, its own processor, a toy tokenizer."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ import numpy as np
 import torch
 from PIL import Image
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from torch import nn
 from transformers import AutoModelForImageTextToText, PreTrainedTokenizerFast
+
+from logit_lens.anatomy import find_anatomy
 
 BASIC = ["<pad>", "<s>", "</s>", "<unk>"]  # ids 0, 1, 2, 3
 
@@ -159,3 +163,20 @@ def noise(size: tuple[int, int], seed: int = 0) -> Image.Image:
     """A picture of random pixels."""
     pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     return Image.fromarray(pixels)
+
+
+@contextmanager
+def cut_after(model: nn.Module, n_layers: int) -> Iterator[None]:
+    """Inside, the model has only its first ``n_layers`` decoder layers."""
+    layers = find_anatomy(model).layers
+    owner, name = next(
+        (module, name)
+        for module in model.modules()
+        for name, child in module.named_children()
+        if child is layers
+    )
+    setattr(owner, name, nn.ModuleList(list(layers)[:n_layers]))
+    try:
+        yield
+    finally:
+        setattr(owner, name, layers)
