@@ -11,6 +11,7 @@
 export function wireDialog(button, dialog) {
   button.addEventListener("click", () => {
     if (dialog.open) return;
+    button.focus(); // a dialog gives the focus back, on closing, to what had it before
     dialog.showModal();
     dialog.scrollTop = 0;
   });
@@ -19,7 +20,6 @@ export function wireDialog(button, dialog) {
     const beside = event.target === dialog && (event.clientX < left || event.clientX > right || event.clientY < top || event.clientY > bottom);
     if (beside || event.target.closest(".dialog-close")) dialog.close();
   });
-  dialog.addEventListener("close", () => button.focus());
 }
 
 /**
