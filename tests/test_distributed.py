@@ -98,6 +98,32 @@ def test_two_launched_processes_make_what_one_makes_and_one_speaks_for_both(comm
     assert index.count('"link":"./demo_p') == 4 and "2 without a report" in index
 
 
+def test_the_one_that_leads_waits_for_its_like_and_for_nothing_else_of_the_launcher(tmp_path):
+    done = tmp_path / "done"
+    # the same command twice, as a launcher has it: the one that does not lead works for two seconds
+    work = (
+        "import os, pathlib, time; from logit_lens.distributed import take_process;"
+        "process = take_process(); at = pathlib.Path(os.environ['DONE']);"
+        "process.wait_for_others() if process.leads else time.sleep(2) or at.touch();"
+        "assert at.exists()"
+    )
+    shared = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "DONE": str(done)}
+    helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+    try:
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", work],
+                cwd=SCRIPT.parent,
+                env=os.environ | shared | {"RANK": rank, "LOCAL_RANK": rank},
+            )
+            for rank in "10"
+        ]
+        assert [process.wait(timeout=60) for process in processes] == [0, 0]
+        assert helper.poll() is None
+    finally:
+        helper.kill()
+
+
 @pytest.mark.slow
 def test_one_of_two_processes_is_killed_and_a_second_run_completes_the_work(command, tmp_path):
     import psutil

@@ -12,6 +12,7 @@ Process(rank=1, size=2, local_rank=1, local_size=2)
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -56,9 +57,11 @@ class Process:
             return
         import psutil  # accelerate brings it
 
-        launcher = psutil.Process(os.getppid())
-        while any(_is_alive(child) for child in launcher.children() if child.pid != os.getpid()):
-            time.sleep(_POLL)
+        me = psutil.Process()
+        launcher = me.parent()
+        with suppress(psutil.NoSuchProcess):  # a launcher that has died has no processes
+            while launcher and any(_is_at_work(child, me) for child in launcher.children()):
+                time.sleep(_POLL)
 
 
 def take_process() -> Process:
@@ -84,10 +87,12 @@ def take_process() -> Process:
     return Process(rank, size, local_rank, local_size)
 
 
-def _is_alive(process: "psutil.Process") -> bool:  # type: ignore[name-defined] # noqa: F821
+def _is_at_work(process: "psutil.Process", me: "psutil.Process") -> bool:  # type: ignore[name-defined] # noqa: F821
+    """Whether it is another process of the same command: a launcher may have helpers too."""
     import psutil
 
     try:
-        return process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-    except psutil.NoSuchProcess:
+        # the command line of a process that has ended is empty, or an error
+        return process.pid != me.pid and process.cmdline() == me.cmdline()
+    except psutil.Error:
         return False
