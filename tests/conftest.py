@@ -1,14 +1,21 @@
 """What all tests share."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 # before any test imports transformers, as the command itself does: no bars, no network
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import pytest  # noqa: E402
+from browsing import CHROMIUM, FLAGS, TIMEOUT, Open, two_frames  # noqa: E402
+from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 import create_logit_lens  # noqa: E402
+from logit_lens.record import LensRecord  # noqa: E402
+from logit_lens.report import write_report  # noqa: E402
 
 
 @pytest.fixture
@@ -25,3 +32,61 @@ def command(tmp_path, monkeypatch, capsys):
         return code, out.out.splitlines(), out.err.splitlines()
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all page tests of this process."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: bash tests/run.sh gets one")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_report(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Open a record as a report. Afterwards: no error was logged, nothing was asked of anyone."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_(
+        record: LensRecord,
+        hash: str = "",
+        size: tuple[int, int] = (1280, 800),
+        ready: bool = True,
+        **options: Any,
+    ) -> Page:
+        path = tmp_path / "report.html"
+        write_report(record, path)
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(TIMEOUT)
+        page.on(
+            "console",
+            lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None,
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request",
+            lambda r: (
+                None
+                if r.url.startswith(("data:", "blob:", path.as_uri()))
+                else complaints.append(f"asked for {r.url}")
+            ),
+        )
+        if hash == "no stream":
+            page.add_init_script("delete globalThis.DecompressionStream")
+            hash = ""
+        page.goto(path.as_uri() + hash)
+        if ready:
+            page.wait_for_selector('html[data-state="ready"]')
+            two_frames(page)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []

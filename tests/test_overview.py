@@ -1,14 +1,12 @@
 """The index tells of every report and failure that lies in its folder, and of nothing else."""
 
 import json
-import os
 import re
-import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
+from browsing import TIMEOUT, may_stall
 from records import HOSTILE_TEXTS, hostile_record, make_record
 
 from logit_lens.batch import Batch, Job
@@ -17,10 +15,7 @@ from logit_lens.overview import THUMBNAILS, Folder, refuse_foreign_index, render
 from logit_lens.report import write_report
 from logit_lens.summary import read_summary, strongest_words
 
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+pytestmark = may_stall
 
 
 def report(folder, name, **meta):
@@ -109,24 +104,16 @@ def test_its_own_index_is_replaced(tmp_path):
     refuse_foreign_index(tmp_path)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium: bash tests/run.sh gets one")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def open_index(browser):
     """Open a folder's index. Afterwards: nothing was logged, nothing was asked of the network."""
-    complaints = []
+    complaints, pages = [], []
 
     def open_(folder, **options):
         path = write_index(folder)
         page = browser.new_page(viewport={"width": 1280, "height": 800}, **options)
+        pages.append(page)
+        page.set_default_timeout(TIMEOUT)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda r: complaints.append(r.url) if "http" in r.url[:5] else None)
@@ -135,6 +122,8 @@ def open_index(browser):
         return page
 
     yield open_
+    for page in pages:
+        page.close()
     assert complaints == []
 
 

@@ -1,5 +1,4 @@
 """The image pane in a real browser: what is painted, clicked, zoomed and marked is the record's."""
-# ruff: noqa: F811
 
 import functools
 import re
@@ -7,20 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from browsing import may_stall, scales, shown, two_frames
 from playwright.sync_api import Page
 from records import make_record
-from test_report_page import (  # noqa: F401
-    CHROMIUM,
-    browser,
-    open_report,
-    scales,
-    shown,
-    two_frames,
-)
 
 from logit_lens.record import LensRecord
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: bash tests/run.sh gets one")
+pytestmark = may_stall
 
 PIXEL = """([name, points]) => {
     const canvas = document.querySelector(name);

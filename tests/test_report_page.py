@@ -1,130 +1,25 @@
-"""The report in a real browser. `tests/run.sh` finds or installs one and names it in CHROMIUM."""
+"""The report in a real browser: what it says is the record, and it opens whatever the record is."""
 
-import json
 import os
 import re
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from browsing import FRAME, Open, may_stall, scales, shown, two_frames
+from playwright.sync_api import Page
 from records import HOSTILE_TEXTS, hostile_record, make_record
 
 from logit_lens.record import LensRecord
-from logit_lens.report import write_report
 from logit_lens.tokens import readable
 
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: bash tests/run.sh gets one")
-# the last one: Chromium slows down pages that change their address 200 times in half a minute
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    "--disable-ipc-flooding-protection",
-]
+pytestmark = may_stall
 COLOURS = ("prob", "entropy", "kl", "rank", "agree", "none")
-Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def open_report(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Open a record as a report. Afterwards: no error was logged, nothing was asked of anyone."""
-    complaints: list[str] = []
-    contexts = []
-
-    def open_(
-        record: LensRecord,
-        hash: str = "",
-        size: tuple[int, int] = (1280, 800),
-        ready: bool = True,
-        **options: Any,
-    ) -> Page:
-        path = tmp_path / "report.html"
-        write_report(record, path)
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(120_000)  # a busy machine is not a broken page
-        page.on(
-            "console",
-            lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None,
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "request",
-            lambda r: (
-                None
-                if r.url.startswith(("data:", "blob:", path.as_uri()))
-                else complaints.append(f"asked for {r.url}")
-            ),
-        )
-        if hash == "no stream":
-            page.add_init_script("delete globalThis.DecompressionStream")
-            hash = ""
-        page.goto(path.as_uri() + hash)
-        if ready:
-            page.wait_for_selector('html[data-state="ready"]')
-            two_frames(page)
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def two_frames(page: Page) -> None:
-    """Until what was asked for has been drawn."""
-    page.evaluate(
-        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    )
-
-
-def shown(value: float) -> str:
-    """A number as the page writes it, written independently of format.js."""
-    if np.isnan(value):
-        return "–"
-    value = float(f"{float(value):.2e}")
-    if value == 0:
-        return "0"
-    if value < 0.000995 or value >= 99950:
-        mantissa, exponent = f"{value:.2e}".split("e")
-        return f"{mantissa}e{int(exponent):+d}".replace("e+", "e+")
-    decimals = max(0, 2 - int(np.floor(np.log10(value))))
-    return f"{value:.{decimals}f}"
-
-
-def scales() -> dict[str, list[str]]:
-    """The 256 fills of both themes, from colour.js itself."""
-    script = (
-        "import(process.argv[1]).then((c) => console.log(JSON.stringify(Object.fromEntries("
-        "[false, true].map((d) => [d ? 'dark' : 'light',"
-        " Array.from({length: 256}, (_, n) => c.shadeFill(n / 255, d))])))))"
-    )
-    path = Path(__file__).parents[1] / "templates/js/colour.js"
-    done = subprocess.run(
-        ["node", "-e", script, str(path)], capture_output=True, text=True, check=True
-    )
-    fills: dict[str, list[str]] = json.loads(done.stdout)
-    return fills
-
 
 READ_CELLS = """async (addresses) => {
-    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    const frame = FRAME;
     const read = () => {
         const cell = document.getElementById("grid-active");
         const tip = document.getElementById("tooltip");
@@ -156,7 +51,7 @@ READ_CELLS = """async (addresses) => {
         said.push(read());
     }
     return said;
-}"""
+}""".replace("FRAME", FRAME)
 
 
 def read_cells(page: Page, cells: list[tuple[int, int, str]]) -> list[dict[str, Any]]:

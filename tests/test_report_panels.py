@@ -11,23 +11,16 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from browsing import Open, may_stall, shown, two_frames
 from PIL import Image
 from playwright.sync_api import Page
 from records import HOSTILE_TEXTS, hostile_record, make_record
-from test_report_page import (  # noqa: F401  (fixtures)
-    CHROMIUM,
-    Open,
-    browser,
-    open_report,
-    shown,
-    two_frames,
-)
 
 from logit_lens.record import ANSWER, IMAGE, LensRecord
 from logit_lens.report import TEMPLATES
 from logit_lens.tokens import readable
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: bash tests/run.sh gets one")
+pytestmark = may_stall
 
 
 def rounded(values: np.ndarray) -> np.ndarray:
@@ -75,7 +68,7 @@ def download(page: Page, menu: str, item: str) -> tuple[str, bytes]:
     return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
 
-def test_a_chip_maps_its_word_and_goes_to_where_it_was_predicted(open_report: Open) -> None:  # noqa: F811
+def test_a_chip_maps_its_word_and_goes_to_where_it_was_predicted(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record)
     answer = np.flatnonzero(record.position_kind == ANSWER)
@@ -102,7 +95,7 @@ def test_a_chip_maps_its_word_and_goes_to_where_it_was_predicted(open_report: Op
     assert "tokens" not in state_of(page)
 
 
-def test_the_answer_table_is_the_record_and_its_rows_lead_there(open_report: Open) -> None:  # noqa: F811
+def test_the_answer_table_is_the_record_and_its_rows_lead_there(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record)
     page.wait_for_selector("#answer-table tbody tr")
@@ -137,13 +130,13 @@ def test_the_answer_table_is_the_record_and_its_rows_lead_there(open_report: Ope
     assert listed == sorted(listed, reverse=True)
 
 
-def test_without_tracking_the_table_says_what_it_rests_on(open_report: Open) -> None:  # noqa: F811
+def test_without_tracking_the_table_says_what_it_rests_on(open_report: Open) -> None:
     page = open_report(make_record(tracked=0))
     page.wait_for_selector("#answer-table tbody tr")
     assert "among the top 5" in texts(page, ".table-note")[0]
 
 
-def test_every_token_can_be_found_and_its_numbers_are_right(open_report: Open) -> None:  # noqa: F811
+def test_every_token_can_be_found_and_its_numbers_are_right(open_report: Open) -> None:
     record = make_record(tracked=0, texts=["▁dog", "dog", "Dog", "▁tower"], vocabulary=40)
     page = open_report(record)
     page.keyboard.press("/")
@@ -182,7 +175,7 @@ def test_every_token_can_be_found_and_its_numbers_are_right(open_report: Open) -
 
 
 @pytest.mark.parametrize("scale", ["prob", "log", "rank"])
-def test_charts_read_what_the_record_holds(open_report: Open, scale: str) -> None:  # noqa: F811
+def test_charts_read_what_the_record_holds(open_report: Open, scale: str) -> None:
     record = answered_record()
     page = open_report(record, hash=f"#pins=2.5,5.9,1.5&scale={scale}")
     assert page.locator(".card").count() == 2
@@ -212,7 +205,7 @@ def test_charts_read_what_the_record_holds(open_report: Open, scale: str) -> Non
     assert page.locator(".tour li").count() == 3
 
 
-def test_chosen_tokens_have_a_line_of_their_sum(open_report: Open) -> None:  # noqa: F811
+def test_chosen_tokens_have_a_line_of_their_sum(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record, hash="#pins=2.5&tokens=1,3&layer=2")
     labels = texts(page, ".chart-label > span:first-of-type")
@@ -237,7 +230,7 @@ def expected_reading(record: LensRecord, layer: int, t: int, token: int, scale: 
     return f"#{rank + 1:,}" if scale == "rank" else shown(p)
 
 
-def test_what_is_taken_away_is_the_record(open_report: Open) -> None:  # noqa: F811
+def test_what_is_taken_away_is_the_record(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record, hash="#pins=2.5,5.9")
     name, data = download(page, "data-menu", "Whole record, JSON")
@@ -272,7 +265,7 @@ def test_what_is_taken_away_is_the_record(open_report: Open) -> None:  # noqa: F
         assert reading == ("" if line["probability"] else "< ") + shown(value)
 
 
-def test_the_figure_is_picture_colours_legend_and_provenance(open_report: Open) -> None:  # noqa: F811
+def test_the_figure_is_picture_colours_legend_and_provenance(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record, hash="#layer=4&tokens=3")
     name, data = download(page, "figure-menu", "SVG with words")
@@ -292,7 +285,7 @@ def test_the_figure_is_picture_colours_legend_and_provenance(open_report: Open) 
     assert picture.convert("RGB").getpixel((960, 600)) != (255, 255, 255)
 
 
-def test_hostile_texts_stay_text_in_every_panel_and_file(open_report: Open) -> None:  # noqa: F811
+def test_hostile_texts_stay_text_in_every_panel_and_file(open_report: Open) -> None:
     record = hostile_record()
     pins = ",".join(f"{layer}.{t}" for layer in (0, 2) for t in range(len(record.input_ids)))
     page = open_report(record, hash=f"#pins={pins}&tokens=0,1,2,3,4,5,99999")
@@ -321,7 +314,7 @@ def test_hostile_texts_stay_text_in_every_panel_and_file(open_report: Open) -> N
     assert page.locator(".card").count() > 10
 
 
-def test_the_check_says_what_is_known(open_report: Open) -> None:  # noqa: F811
+def test_the_check_says_what_is_known(open_report: Open) -> None:
     record = make_record()
     check = record.meta["check"]
     for passed, button, verdict in (
@@ -345,7 +338,7 @@ def test_the_check_says_what_is_known(open_report: Open) -> None:  # noqa: F811
         assert page.evaluate("document.activeElement.id") == "validity-button"
 
 
-def test_the_help_lists_every_key(open_report: Open) -> None:  # noqa: F811
+def test_the_help_lists_every_key(open_report: Open) -> None:
     page = open_report(make_record())
     page.keyboard.press("?")
     assert page.locator("#help-dialog").is_visible()
@@ -361,7 +354,7 @@ def test_the_help_lists_every_key(open_report: Open) -> None:  # noqa: F811
     assert page.evaluate("document.activeElement.id") == "help-button"
 
 
-def test_menus_and_chips_work_by_keys_alone(open_report: Open) -> None:  # noqa: F811
+def test_menus_and_chips_work_by_keys_alone(open_report: Open) -> None:
     page = open_report(answered_record())
     page.locator("#data-menu .menu-button").focus()
     page.keyboard.press("Enter")
@@ -377,7 +370,7 @@ def test_menus_and_chips_work_by_keys_alone(open_report: Open) -> None:  # noqa:
     assert state_of(page)["tokens"] == "7"
 
 
-def test_a_long_answer_scrolls_in_its_strip(open_report: Open) -> None:  # noqa: F811
+def test_a_long_answer_scrolls_in_its_strip(open_report: Open) -> None:
     page = open_report(make_record(answer=512, vocabulary=900, layers=3))
     assert page.locator(".chip").count() == 512
     assert page.locator("#answer-chips").evaluate("(e) => e.clientHeight") <= 100

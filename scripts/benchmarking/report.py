@@ -125,7 +125,7 @@ def visit(chromium: Any, path: Path, kind: PageKind) -> dict[str, float]:
             values["layer switch"] = statistics.median(switch(page, kind.layer) for _ in range(3))
         page.evaluate("probe.longestTask()")
         values["scroll: longest frame"] = page.evaluate(
-            "([pane, frames]) => probe.scroll(pane, frames)", [kind.scroller, 60]
+            "([pane, frames]) => probe.soon(probe.scroll(pane, frames))", [kind.scroller, 60]
         )
         values["scroll: longest task"] = page.evaluate("probe.longestTask()")
         if kind.play:

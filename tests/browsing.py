@@ -1,0 +1,76 @@
+"""What the tests ask of a page in a real browser.
+
+`tests/run.sh` finds or installs a browser and names it in CHROMIUM; the fixtures `browser` and
+`open_report` are in conftest.py.
+
+>>> page = open_report(make_record(), hash="#layer=2")
+>>> page.keyboard.press("c")
+>>> two_frames(page)
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+CHROMIUM = os.environ.get("CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+# the last one: Chromium slows down pages that change their address 200 times in half a minute
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    "--disable-ipc-flooding-protection",
+]
+TIMEOUT = 120_000  # ms; a busy machine is not a broken page
+Open = Callable[..., Page]
+# In rare runs a browser stops drawing or answering. That says nothing about the page, so the test
+# is run once more; what a page says wrongly is wrong at once.
+may_stall = pytest.mark.flaky(
+    reruns=1,
+    only_rerun=["no frame was drawn", "Timeout .* exceeded", "has been closed", "Target crashed"],
+)
+
+FRAME = """() => new Promise((done, fail) => {
+    requestAnimationFrame(done);
+    setTimeout(() => fail(new Error("no frame was drawn for a minute")), 60_000);
+})"""
+
+
+def two_frames(page: Page) -> None:
+    """Until what was asked for has been drawn."""
+    page.evaluate(f"async () => {{ const frame = {FRAME}; await frame(); await frame(); }}")
+
+
+def shown(value: float) -> str:
+    """A number as the page writes it, written independently of format.js."""
+    if np.isnan(value):
+        return "–"
+    value = float(f"{float(value):.2e}")
+    if value == 0:
+        return "0"
+    if value < 0.000995 or value >= 99950:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        return f"{mantissa}e{int(exponent):+d}".replace("e+", "e+")
+    decimals = max(0, 2 - int(np.floor(np.log10(value))))
+    return f"{value:.{decimals}f}"
+
+
+def scales() -> dict[str, list[str]]:
+    """The 256 fills of both themes, from colour.js itself."""
+    script = (
+        "import(process.argv[1]).then((c) => console.log(JSON.stringify(Object.fromEntries("
+        "[false, true].map((d) => [d ? 'dark' : 'light',"
+        " Array.from({length: 256}, (_, n) => c.shadeFill(n / 255, d))])))))"
+    )
+    path = Path(__file__).parents[1] / "templates/js/colour.js"
+    done = subprocess.run(
+        ["node", "-e", script, str(path)], capture_output=True, text=True, check=True
+    )
+    fills: dict[str, list[str]] = json.loads(done.stdout)
+    return fills
