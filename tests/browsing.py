@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import axe_playwright_python
 import numpy as np
 import pytest
 from playwright.sync_api import Page
@@ -28,6 +29,7 @@ FLAGS = [
     "--disable-ipc-flooding-protection",
 ]
 TIMEOUT = 120_000  # ms; a busy machine is not a broken page
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 Open = Callable[..., Page]
 # In rare runs a browser stops drawing or answering. That says nothing about the page, so the test
 # is run once more; what a page says wrongly is wrong at once.
@@ -45,6 +47,16 @@ FRAME = """() => new Promise((done, fail) => {
 def two_frames(page: Page) -> None:
     """Until what was asked for has been drawn."""
     page.evaluate(f"async () => {{ const frame = {FRAME}; await frame(); await frame(); }}")
+
+
+def serious_barriers(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe-core calls serious or critical: rule, and what is wrong with each element."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    return [
+        (rule["id"], [f"{node['html'][:200]} {node['failureSummary']}" for node in rule["nodes"]])
+        for rule in page.evaluate("axe.run().then((result) => result.violations)")
+        if rule["impact"] in ("serious", "critical")
+    ]
 
 
 def shown(value: float) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from browsing import TIMEOUT, may_stall
+from browsing import TIMEOUT, may_stall, serious_barriers
 from records import HOSTILE_TEXTS, hostile_record, make_record
 
 from logit_lens.batch import Batch, Job
@@ -159,6 +159,17 @@ def test_the_theme_follows_the_system_and_the_button(open_index, tmp_path):
     assert page.evaluate(ground) != dark
     page.keyboard.press("t")
     assert page.evaluate(ground) == dark
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_the_index(open_index, tmp_path, theme):
+    report(tmp_path, "a.png")
+    (tmp_path / ".failed-b.json").write_text(
+        json.dumps({"name": "b.png", "reason": "the file is empty", "source": "b", "root": ""})
+    )
+    page = open_index(tmp_path, color_scheme=theme)
+    assert page.locator("#failures li").count() == 1
+    assert serious_barriers(page) == []
 
 
 def test_a_thousand_reports_are_drawn_as_they_are_scrolled_to(open_index, tmp_path):
