@@ -116,7 +116,7 @@ def test_where_a_token_is_below_the_top_k_the_patch_is_hatched_not_coloured(open
         left, top, right, bottom = record.patch_boxes[t].tolist()
         points = [
             point_on(page, left + (right - left) * f, top + (bottom - top) / 2)
-            for f in np.linspace(0.2, 0.8, 12)
+            for f in np.linspace(0.2, 0.8, 80)  # a line is one pixel wide
         ]
         found = {tuple(p[:3]) for p in pixels(page, ".image-patches", points)}
         if token in record.top_ids[layer, t]:

@@ -4,8 +4,17 @@
  */
 /* global boxOnStage, shadeRgb, wordGroups, pictureWord, fitWord, apart */
 
-/** How opaque a shade is: strong where the value is high, so that the picture stays readable. */
-export const patchAlpha = (shade, opacity) => (opacity <= 0 ? 0 : opacity ** (3.6 - 2.6 * Math.max(0, shade)));
+/**
+ * How opaque a shade is: strong where the value is high, so that the picture stays readable.
+ * @param {number} shade
+ * @param {number} opacity 0..1, as the reader wants it
+ * @param {boolean} [found] chosen tokens are shown: where they are is the question, so the picture
+ *   is faded everywhere and the patches that hold them are nearly opaque
+ */
+export function patchAlpha(shade, opacity, found = false) {
+  const high = Math.max(0, shade);
+  return opacity <= 0 ? 0 : opacity ** (found ? 0.8 - 0.7 * Math.sqrt(high) : 3.6 - 2.6 * high);
+}
 
 const snap = (box) => {
   const [left, top, right, bottom] = box.map(Math.round);
@@ -35,8 +44,8 @@ let patchImage = null;
  * Colours of the patches, on an empty canvas: whole pixels, so that no seam shows between patches,
  * and one picture instead of thousands of rectangles. Values only known to be below p_k get
  * diagonal lines.
- * @param {{quantity: Quantity, layer: number, dark: boolean, opacity: number, density: number,
- *   unknown: number[], hatch: number[]}} look the last two as red, green, blue
+ * @param {{quantity: Quantity, layer: number, dark: boolean, opacity: number, found: boolean,
+ *   density: number, unknown: number[], hatch: number[]}} look the last two as red, green, blue
  */
 export function paintPatches(pen, set, map, look) {
   const { width, height } = pen.canvas;
@@ -45,8 +54,8 @@ export function paintPatches(pen, set, map, look) {
   const pixels = new Uint32Array(patchImage.data.buffer);
   pixels.fill(0);
   const ink = (rgb, alpha) => ((Math.round(255 * alpha) << 24) | (rgb[2] << 16) | (rgb[1] << 8) | rgb[0]) >>> 0;
-  const below = patchAlpha(0.2, look.opacity);
-  const hatch = { ground: ink(look.unknown, below), line: ink(look.hatch, Math.min(1, below * 1.3)), step: Math.round(5 * look.density), wide: Math.round(look.density) };
+  const below = patchAlpha(look.found ? 0 : 0.2, look.opacity, look.found);
+  const hatch = { ground: ink(look.unknown, below), line: ink(look.hatch, look.found ? below : Math.min(1, below * 1.3)), step: Math.round((look.found ? 8 : 5) * look.density), wide: Math.round(look.density) };
   const { boxes } = set;
   for (let n = 0, at = 0; n < set.positions.length; n += 1, at += 4) {
     const left = Math.max(0, Math.round(boxes[at] * map.scale + map.x));
@@ -56,7 +65,7 @@ export function paintPatches(pen, set, map, look) {
     if (left >= right || top >= bottom || boxes[at + 2] * map.scale + map.x < 0 || boxes[at + 3] * map.scale + map.y < 0) continue;
     const shade = look.quantity.shade(look.layer, set.positions[n]);
     if (shade === -2) continue;
-    const colour = shade < 0 ? 0 : ink(shadeRgb(shade, look.dark), patchAlpha(shade, look.opacity));
+    const colour = shade < 0 ? 0 : ink(shadeRgb(shade, look.dark), patchAlpha(shade, look.opacity, look.found));
     for (let y = top; y < bottom; y += 1) {
       if (shade >= 0) pixels.fill(colour, y * width + left, y * width + right);
       else for (let x = left; x < right; x += 1) pixels[y * width + x] = (x + y) % hatch.step < hatch.wide ? hatch.line : hatch.ground;
@@ -80,7 +89,8 @@ function wordMeasure(pen) {
 
 /**
  * Top-1 words: on every patch that has room, else on groups of patches that read the same.
- * @param {{layer: number, density: number, colours: object, family: string, groups: boolean, zoomed: boolean}} look
+ * @param {{layer: number, density: number, colours: object, family: string, only: number[], zoomed: boolean}} look
+ *   only: while tokens are chosen, groups are named that read as one of them
  */
 export function paintWords(pen, record, set, map, look) {
   if (set.positions.length === 0) return;
@@ -95,7 +105,6 @@ export function paintWords(pen, record, set, map, look) {
   pen.textBaseline = "middle";
   pen.direction = "ltr";
   const measure = wordMeasure(pen);
-  if (!each && !look.groups) return;
   const labels = each ? patchLabels(pen, record, set, map, look, measure) : groupLabels(pen, record, set, map, look, measure);
   const tall = (points + 4) * density;
   for (const { text, x, y, wide } of labels) {
@@ -127,6 +136,7 @@ function groupLabels(pen, record, set, map, look, measure) {
   const labels = [];
   const most = groupRoom(pen, set, map, look.density);
   for (const group of wordGroups(record, set, look.layer, 0.35)) {
+    if (look.only.length && !look.only.includes(group.token)) continue;
     const box = boxOnStage(map, boxNumber(set, group.anchor));
     if (outside(box, pen)) continue;
     const text = fitWord(pictureWord(record.text(group.token)), 110 * look.density, measure);
@@ -134,7 +144,9 @@ function groupLabels(pen, record, set, map, look, measure) {
     const wide = measure(text);
     const edge = wide / 2 + 4 * look.density;
     const x = Math.max(edge, Math.min(room[0] - edge, (box[0] + box[2]) / 2));
-    const y = Math.max(10 * look.density, Math.min(room[1] - 10 * look.density, (box[1] + box[3]) / 2));
+    // where one token is looked for, the patch is the message: its name stands above it
+    const middle = look.only.length ? box[1] - 10 * look.density : (box[1] + box[3]) / 2;
+    const y = Math.max(10 * look.density, Math.min(room[1] - 10 * look.density, middle));
     labels.push({ text, wide, x, y, left: x - edge, top: y - 8 * look.density, width: 2 * edge, height: 16 * look.density });
     if (labels.length > 5 * most) break;
   }
