@@ -10,7 +10,7 @@ from browsing import FRAME, Open, may_stall, scales, serious_barriers, shown, tw
 from playwright.sync_api import Page
 from records import HOSTILE_TEXTS, hostile_record, make_record
 
-from logit_lens.record import LensRecord
+from logit_lens.record import ANSWER, IMAGE, LensRecord
 from logit_lens.tokens import readable
 
 pytestmark = may_stall
@@ -340,3 +340,40 @@ def test_axe_finds_nothing_serious(open_report: Open, theme: str) -> None:
         look(button)
         page.keyboard.press("Escape")
     assert found == dict.fromkeys(found, [])
+
+
+def test_a_text_position_says_what_comes_after_its_token(open_report: Open) -> None:
+    record = make_record(tracked=0)
+    page = open_report(record)
+    answer = int(np.flatnonzero(record.position_kind == ANSWER)[0])
+    for t, follows in ((0, False), (answer - 1, True), (len(record.input_ids) - 1, False)):
+        said = read_cells(page, [(2, t, "")])[0]
+        assert page.locator(".tip-after").is_visible()
+        assert page.locator(".tip-label").inner_text() == record.token(record.input_ids[t])
+        assert ("said next" in said["facts"]) is follows
+    said = read_cells(page, [(2, answer - 1, "")])[0]
+    word = record.token(record.input_ids[answer])
+    assert said["facts"]["said next"].startswith(f"{word} ")
+    patch = int(np.flatnonzero(record.position_kind == IMAGE)[0])
+    read_cells(page, [(2, patch, "")])
+    assert not page.locator(".tip-after").is_visible()
+
+
+def test_a_tap_shows_what_a_cell_says_and_the_next_one_ends_it(open_report: Open) -> None:
+    page = open_report(make_record(), size=(390, 844), has_touch=True, is_mobile=True)
+    canvas = page.locator(".grid-canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + 60)
+    page.locator("#tooltip").wait_for()
+    page.locator("#pinned-pane").tap(position={"x": 150, "y": 5})
+    page.locator("#tooltip").wait_for(state="hidden")
+
+
+def test_a_tooltip_does_not_outlive_the_place_that_it_points_to(open_report: Open) -> None:
+    page = open_report(make_record())
+    page.locator(".grid-canvas").hover(position={"x": 200, "y": 60})
+    page.locator("#tooltip").wait_for()
+    page.set_viewport_size({"width": 1024, "height": 700})
+    page.locator("#tooltip").wait_for(state="hidden")

@@ -37,7 +37,7 @@ export function mountAnswerChips(root, record, state) {
       if (state.get("hover")) state.set({ hover: null });
       return;
     }
-    anchorTooltip(chip.getBoundingClientRect());
+    anchorTooltip(chip.getBoundingClientRect(), "below");
     state.set({ hover: cellOf(chip) });
   }
   strip.addEventListener("pointerover", (event) => hover(event.target.closest(".chip")));

@@ -23,7 +23,7 @@ export function listenToGrid(grid, record, state) {
       state.set({ hover: null });
       return;
     }
-    anchorTooltip(grid.rect(at.place, at.column));
+    anchorTooltip(grid.rect(at.place, at.column), "below");
     state.set({ hover: cellOf(at) });
   }
 
@@ -51,6 +51,7 @@ export function listenToGrid(grid, record, state) {
     }
     cursor = { place: at.place, column: Math.max(0, cellOf(at).layer) };
     chooseAndPin(state, cellOf(at));
+    if (event.pointerType === "touch") hoverAt(event.clientX, event.clientY); // fingers do not hover
   });
 
   function moveTo(next) {
@@ -64,7 +65,7 @@ export function listenToGrid(grid, record, state) {
       return;
     }
     scroller.setAttribute("aria-activedescendant", "grid-active");
-    anchorTooltip(grid.rect(next.place, next.column));
+    anchorTooltip(grid.rect(next.place, next.column), "below");
     state.set({ hover: cellOf(next) });
   }
 

@@ -6,34 +6,41 @@
 
 /** Where the tooltip points: the cell, patch or chip that set `hover`. */
 let tooltipAnchor = null;
+let tooltipSide = "beside";
 
 /**
  * Say where on the screen the hovered thing is, before `state.set({hover})`.
  * @param {DOMRect|{left: number, top: number, right: number, bottom: number}} rect client pixels
+ * @param {"beside"|"below"} [side] where the tooltip hides least: what is read along a row wants it
+ *   below
  */
-export function anchorTooltip(rect) {
+export function anchorTooltip(rect, side = "beside") {
   tooltipAnchor = rect;
+  tooltipSide = side;
 }
 
 /**
- * A place beside the anchor that lies inside the window: to the right, else the left, else below
- * or above it.
+ * A place at the anchor that lies inside the window and does not cover the anchor: on the side that
+ * is asked for, else opposite, else on one of the other two.
  * @param {{left: number, top: number, right: number, bottom: number}} anchor
  * @param {{width: number, height: number}} tip
  * @param {{width: number, height: number}} room
+ * @param {"beside"|"below"} [side]
  * @returns {{left: number, top: number}}
  */
-export function tooltipPlace(anchor, tip, room) {
+export function tooltipPlace(anchor, tip, room, side = "beside") {
   const gap = 10;
   const edge = 6;
   const inside = (at, size, all) => Math.max(edge, Math.min(at, all - size - edge));
+  const fits = (at, size, all) => at >= edge && at + size + edge <= all;
   const middle = inside((anchor.top + anchor.bottom) / 2 - 40, tip.height, room.height);
-  if (anchor.right + gap + tip.width + edge <= room.width) return { left: anchor.right + gap, top: middle };
-  if (anchor.left - gap - tip.width >= edge) return { left: anchor.left - gap - tip.width, top: middle };
-  const left = inside(anchor.left, tip.width, room.width);
-  const below = anchor.bottom + gap;
-  if (below + tip.height + edge <= room.height) return { left, top: below };
-  return { left, top: inside(anchor.top - gap - tip.height, tip.height, room.height) };
+  const start = inside(anchor.left, tip.width, room.width);
+  const beside = [anchor.right + gap, anchor.left - gap - tip.width]
+    .filter((left) => fits(left, tip.width, room.width)).map((left) => ({ left, top: middle }));
+  const below = [anchor.bottom + gap, anchor.top - gap - tip.height]
+    .filter((top) => fits(top, tip.height, room.height)).map((top) => ({ left: start, top }));
+  const places = side === "below" ? [...below, ...beside] : [...beside, ...below];
+  return places[0] ?? { left: start, top: inside(anchor.bottom + gap, tip.height, room.height) };
 }
 
 /**
@@ -43,7 +50,7 @@ export function tooltipPlace(anchor, tip, room) {
  */
 export function mountTooltip(root, record, state) {
   root.append(document.getElementById("tooltip-frame").content.cloneNode(true));
-  const [label, layer, place, tokens, facts] = [".tip-label", ".tip-layer", ".tip-place", ".tip-tokens", ".tip-facts"]
+  const [after, label, layer, place, tokens, facts] = [".tip-after", ".tip-label", ".tip-layer", ".tip-place", ".tip-tokens", ".tip-facts"]
     .map((name) => root.querySelector(name));
   const tokenTemplate = document.getElementById("tooltip-token");
   const factTemplate = document.getElementById("tooltip-fact");
@@ -69,6 +76,14 @@ export function mountTooltip(root, record, state) {
     });
   }
 
+  /** What the model wrote next, as a fact of the position that was to say it. */
+  function saidNext(l, t) {
+    const i = record.input(t + 1);
+    const [p, rank] = [record.prob(l, t, i), record.rank(l, t, i)];
+    const value = p.exact ? `${formatProb(p.value)} · ${formatRank(rank.value)}` : `below ${formatProb(p.value)}`;
+    return ["said next", `${record.text(i)} ${value}`];
+  }
+
   function factsOf(l, t, chosen) {
     const list = [];
     for (const i of chosen) {
@@ -77,8 +92,9 @@ export function mountTooltip(root, record, state) {
     }
     if (chosen.length > 1) {
       const sum = probOf(record, l, t, chosen);
-      list.push(["together", `${sum.exact ? "" : sum.known ? "≥ " : "each < "}${formatProb(sum.value)}`]);
+      list.push(["sum", `${sum.exact ? "" : sum.known ? "≥ " : "each < "}${formatProb(sum.value)}`]);
     }
+    if (t + 1 < record.T && record.kind(t + 1) === 2) list.push(saidNext(l, t));
     if (!Number.isNaN(record.entropy(l, t))) list.push(["entropy", `${formatNumber(record.entropy(l, t))} nats`]);
     if (!Number.isNaN(record.kl(l, t))) list.push(["KL to final", `${formatNumber(record.kl(l, t))} nats`]);
     const [decided, surest] = [record.decision(t), record.surest(t)];
@@ -93,6 +109,7 @@ export function mountTooltip(root, record, state) {
     if (!cell) return;
     const { layer: l, position: t } = cell;
     const chosen = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
+    after.hidden = record.kind(t) === 1; // a text position's cells say what comes after its token
     label.textContent = record.label(t);
     label.classList.toggle("token", record.kind(t) !== 1);
     layer.textContent = record.layerName(l);
@@ -108,8 +125,11 @@ export function mountTooltip(root, record, state) {
       value.textContent = list[n][1];
     });
     const anchor = tooltipAnchor ?? { left: 0, top: 0, right: 0, bottom: 0 };
-    const spot = tooltipPlace(anchor, { width: root.offsetWidth, height: root.offsetHeight }, { width: innerWidth, height: innerHeight });
+    const spot = tooltipPlace(anchor, { width: root.offsetWidth, height: root.offsetHeight }, { width: innerWidth, height: innerHeight }, tooltipSide);
     root.style.transform = `translate(${Math.round(spot.left)}px, ${Math.round(spot.top)}px)`;
   }
   state.on(["hover", "tokens"], draw);
+  addEventListener("resize", () => state.set({ hover: null })); // the anchor has moved
+  // a finger leaves nothing that it could leave by: whatever it touches next ends the last tooltip
+  addEventListener("pointerdown", (event) => { if (event.pointerType === "touch") state.set({ hover: null }); }, { capture: true });
 }

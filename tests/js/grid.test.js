@@ -64,11 +64,14 @@ test("the heat map shows every row, or the strongest of those that share a line"
 test("the tooltip stays inside the window, beside what it explains", () => {
   const room = { width: 400, height: 300 };
   const tip = { width: 150, height: 100 };
-  for (let x = 0; x < 400; x += 20) {
-    for (let y = 0; y < 300; y += 20) {
-      const { left, top } = tooltipPlace({ left: x, right: x + 20, top: y, bottom: y + 20 }, tip, room);
-      assert.ok(left >= 0 && top >= 0 && left + 150 <= 400 && top + 100 <= 300);
-      assert.ok(left >= x + 20 || left + 150 <= x || top >= y + 20 || top + 100 <= y);
+  for (const side of ["beside", "below"]) {
+    for (let x = 0; x < 400; x += 20) {
+      for (let y = 0; y < 300; y += 20) {
+        const { left, top } = tooltipPlace({ left: x, right: x + 20, top: y, bottom: y + 20 }, tip, room, side);
+        assert.ok(left >= 0 && top >= 0 && left + 150 <= 400 && top + 100 <= 300);
+        const [aside, apart] = [left >= x + 20 || left + 150 <= x, top >= y + 20 || top + 100 <= y];
+        assert.ok(side === "below" ? apart : aside || apart, `${side} ${x} ${y}`);
+      }
     }
   }
 });
