@@ -38,7 +38,7 @@ SCRIPTS = (
     *("image_map", "image_words", "image_view", "image_draw", "image_tools", "image_input"),
     *("image_pane", "image_zoom", "strip_map", "layer_strip", "layer_player"),
     *("region_sum", "region"),
-    *("work", "dialog", "patch_thumb", "token_index", "find_token"),
+    *("work", "dialog", "patch_thumb", "token_index", "find_chips", "find_token"),
     *("answer_words", "answer_chips", "answer_table", "chart_data", "chart", "pinned_pane"),
     *("csv_json", "export_data", "figure_model", "export_figure", "validity", "help"),
     *("keyboard", "main"),

@@ -2,7 +2,7 @@
  * Find token: type a word or an id, choose spellings; what is chosen is mapped by the other panels.
  * An ARIA 1.2 combobox with a listbox: focus stays in the field.
  */
-/* global tokenIndexSteps, searchTokens, runSteps, wordKey, boundName, formatProb, formatCount */
+/* global tokenIndexSteps, searchTokens, runSteps, drawFindChips, mountFindBest, formatProb, formatCount */
 
 const FIND_ROWS = 60; // options in the DOM
 const FIND_OPEN = 6; // with so few words left, their spellings are listed too
@@ -14,6 +14,7 @@ const FIND_OPEN = 6; // with so few words left, their spellings are listed too
  */
 export function mountFindToken(root, record, state) {
   root.append(document.getElementById("find-frame").content.cloneNode(true));
+  mountFindBest(root.querySelector(".find-place"), record, state);
   const [input, popup, list, note] = ["input", ".find-popup", "#find-list", ".find-note"].map((name) => root.querySelector(name));
   let index = null; // of all tokens, made when first needed
   let making = null;
@@ -40,10 +41,9 @@ export function mountFindToken(root, record, state) {
       return [{ indices: group.indices, group }, ...spellings];
     });
     list.replaceChildren(...options.map((option, n) => optionElement(option, n)));
-    const chosen = state.get("tokens").length > 0;
     note.textContent = groups.length === 0 ? `No token among the top ${record.K} of any cell matches.`
       : `${groups.length > shown.length ? `${shown.length} of ${formatCount(groups.length, "word")}` : formatCount(groups.length, "word")}`
-        + ` · cells with it in the top ${record.K} · highest probability, and where${chosen ? " · Shift+Enter adds to the sum" : ""}`;
+        + ` · cells with it in the top ${record.K} · highest probability, and where · Shift+Enter adds to the sum`;
     activate(groups.length && input.value.trim() ? 0 : -1);
   }
 
@@ -146,43 +146,4 @@ export function mountFindToken(root, record, state) {
     drawFindChips(root, record, state, index);
   });
   state.on(["query"], () => { if (input.value !== state.get("query")) input.value = state.get("query"); });
-}
-
-/** The chosen tokens, one chip for the spellings of a word, and how exactly they are known. */
-function drawFindChips(root, record, state, index) {
-  const words = new Map();
-  for (const id of state.get("tokens")) {
-    const i = record.indexOf(id);
-    const key = i < 0 ? `#${id}` : wordKey(record.text(i));
-    if (!words.has(key)) words.set(key, []);
-    words.get(key).push(id);
-  }
-  const groupOf = new Map(words.size ? index?.groups.map((group) => [group.key, group]) : []);
-  root.querySelector(".find-chips").replaceChildren(...[...words].map(([key, ids]) => {
-    const chip = document.getElementById("find-chip").content.firstElementChild.cloneNode(true);
-    const [text, more, drop] = chip.children;
-    text.textContent = ids.map((id) => (record.indexOf(id) < 0 ? `id ${id}` : record.text(record.indexOf(id)))).join(" + ");
-    chip.title = ids.map((id) => (record.indexOf(id) < 0 ? `id ${id} is not in this report` : `${record.text(record.indexOf(id))} (id ${id})`)).join("\n");
-    const others = (groupOf.get(key)?.indices ?? []).map((i) => record.id(i)).filter((id) => !ids.includes(id));
-    more.hidden = others.length === 0;
-    more.textContent = `+${others.length}`;
-    more.dataset.ids = others.join(",");
-    more.title = `Add the other spellings: ${others.slice(0, 8).map((id) => record.text(record.indexOf(id))).join("  ")}`;
-    more.setAttribute("aria-label", more.title);
-    drop.dataset.ids = ids.join(",");
-    drop.setAttribute("aria-label", `Let go of ${text.textContent}`);
-    return chip;
-  }));
-  findStatus(root.querySelector(".find-status"), record, state.get("tokens"));
-}
-
-function findStatus(element, record, tokens) {
-  const indices = tokens.map((id) => record.indexOf(id)).filter((i) => i >= 0);
-  const exact = indices.length > 0 && indices.every((i) => record.slot(i) >= 0);
-  element.hidden = tokens.length === 0;
-  element.textContent = indices.length === 0 ? "not in this report" : exact ? "exact in every cell" : `exact in the top ${record.K}; below ${boundName(record.K)} elsewhere`;
-  const word = indices.length ? wordKey(record.text(indices[0])) : "";
-  element.title = exact ? "Its probability and rank were recorded in every cell."
-    : `Outside a cell's top ${record.K} only a bound is known: at most the probability of its #${record.K}. `
-      + `A run with --track "${word}" records it in every cell.`;
 }
