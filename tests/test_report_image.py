@@ -432,3 +432,16 @@ def test_pictures_of_any_shape_lie_whole_in_windows_of_any_size(open_report, siz
     two_frames(page)
     page.mouse.click(*middle_of(page, record, t))
     hash_of(page, f".{t}")
+
+
+def test_the_picture_stays_where_it_is_while_regions_are_marked_on_it(open_report):
+    record = make_record(layers=33, grid=(24, 24), k=2, picture_size=(640, 480))
+    page = open_report(record)
+    before = page.locator(".image-frame").bounding_box()
+    some = patches(record)[100:110]
+    page.evaluate(f"location.hash = 'region={some[0]}-{some[-1]}'")
+    page.locator("#region-panel").wait_for()
+    two_frames(page)
+    assert page.locator(".image-frame").bounding_box() == before
+    panel, pane = (page.locator(name).bounding_box() for name in ("#region-panel", "#image-pane"))
+    assert panel["y"] + panel["height"] <= pane["y"] + pane["height"] + 1
