@@ -132,9 +132,9 @@ function patchLabels(pen, record, set, map, look, measure) {
 }
 
 function groupLabels(pen, record, set, map, look, measure) {
-  const room = [pen.canvas.width, pen.canvas.height];
+  const room = groupEdges(pen, set, map);
   const labels = [];
-  const most = groupRoom(pen, set, map, look.density);
+  const most = groupRoom(room, look.density);
   for (const group of wordGroups(record, set, look.layer, 0.35)) {
     if (look.only.length && !look.only.includes(group.token)) continue;
     const box = boxOnStage(map, boxNumber(set, group.anchor));
@@ -143,21 +143,25 @@ function groupLabels(pen, record, set, map, look, measure) {
     if (!text.trim()) continue;
     const wide = measure(text);
     const edge = wide / 2 + 4 * look.density;
-    const x = Math.max(edge, Math.min(room[0] - edge, (box[0] + box[2]) / 2));
+    const x = Math.max(room.left + edge, Math.min(room.right - edge, (box[0] + box[2]) / 2));
     // where one token is looked for, the patch is the message: its name stands above it
     const middle = look.only.length ? box[1] - 10 * look.density : (box[1] + box[3]) / 2;
-    const y = Math.max(10 * look.density, Math.min(room[1] - 10 * look.density, middle));
+    const y = Math.max(room.top + 10 * look.density, Math.min(room.bottom - 10 * look.density, middle));
     labels.push({ text, wide, x, y, left: x - edge, top: y - 8 * look.density, width: 2 * edge, height: 16 * look.density });
     if (labels.length > 5 * most) break;
   }
   return apart(labels, most);
 }
 
-/** As many labels as leave the picture in sight. */
-function groupRoom(pen, set, map, density) {
+/** What can be seen of the patches: their words stay over them. */
+function groupEdges(pen, set, map) {
   const [left, top, right, bottom] = boxOnStage(map, set.extent);
-  const [width, height] = [Math.min(pen.canvas.width, right) - Math.max(0, left), Math.min(pen.canvas.height, bottom) - Math.max(0, top)];
-  return Math.min(60, Math.ceil((Math.max(0, width) * Math.max(0, height)) / (4200 * density ** 2)));
+  return { left: Math.max(0, left), top: Math.max(0, top), right: Math.min(pen.canvas.width, right), bottom: Math.min(pen.canvas.height, bottom) };
+}
+
+/** As many labels as leave the picture in sight. */
+function groupRoom({ left, top, right, bottom }, density) {
+  return Math.min(60, Math.ceil((Math.max(0, right - left) * Math.max(0, bottom - top)) / (4200 * density ** 2)));
 }
 
 /** An outline that shows on any picture: a dark and a light line. */

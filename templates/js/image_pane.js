@@ -121,7 +121,7 @@ export function mountImagePane(root, record, state) {
     const whole = left < 1 && top < 1 && right > view.size.width - 1 && bottom > view.size.height - 1;
     const what = set.view > 0 ? `outside tile ${set.view}` : set.view === -1 ? "outside the tiles" : "not seen by the model";
     const why = !mapped ? record.meta.note || "The image's tokens have no known place on it, so there is nothing to colour."
-      : whole ? "" : `dimmed: ${what}`;
+      : whole || !picture ? "" : `dimmed: ${what}`;
     note.textContent = why.replace(/^no overlay: /, "No patches on the image: ");
     note.hidden = !why;
   }

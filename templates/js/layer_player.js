@@ -1,7 +1,7 @@
 /**
  * The layer shown on the image: slider, play, and the mean of the patches over the layers.
  */
-/* global quantityNow, QUANTITY_KEYS, patchSet, layerMean, inSlices, formatNumber */
+/* global quantityNow, QUANTITY_KEYS, patchSet, layerMean, inSlices, formatCount, formatNumber */
 
 const PLAYER_SPEEDS = [1, 2, 4, 8, 16];
 const PLAYER_THUMB = 16; // pixels, as in image.css
@@ -75,7 +75,7 @@ export function mountLayerPlayer(root, record, state) {
     if (!now?.count) return "";
     if (mode === "agree" || mode === "rank") return `${now.known} of ${now.count}`;
     if (now.known === now.count) return `mean ${formatNumber(now.value)}`;
-    return `known in ${now.known}`;
+    return `in ${formatCount(now.known, "patch", "patches")}`;
   }
 
   function measure() {
