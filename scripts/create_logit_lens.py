@@ -9,18 +9,19 @@ The last line on stdout is the path of the report, or of the index; progress and
 stderr. Exit codes: 0 all written, 1 something failed, 2 bad arguments, 130 interrupted.
 """
 
-import io
+from __future__ import annotations
+
 import signal
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from logit_lens import LensError
-from logit_lens.arguments import Arguments, parse_arguments
-from logit_lens.environment import prepare_libraries
-from logit_lens.flags import DEFAULT_PROMPT
+# Importing torch takes seconds, NumPy and Pillow some of one: everything is imported when it is
+# needed. Even typing and pathlib wait until main can answer an interrupt.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
 
-if TYPE_CHECKING:  # importing torch takes seconds, NumPy and Pillow some of one: only when needed
+    from logit_lens.arguments import Arguments
     from logit_lens.batch import Batch, Item
     from logit_lens.distributed import Process
     from logit_lens.overview import Folder
@@ -31,31 +32,63 @@ if TYPE_CHECKING:  # importing torch takes seconds, NumPy and Pillow some of one
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     try:
-        arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
-        run = render_again if arguments.from_data else read_images
-        path, failed = run(arguments)
-        if path is not None:
-            if arguments.open:
-                open_in_browser(path)
-            print(path, flush=True)
-    except LensError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+        return run(sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
+
+
+def run(argv: list[str]) -> int:
+    """Run the command, and say in one line what stopped it."""
+    from logit_lens import LensError
+    from logit_lens.arguments import parse_arguments
+
+    try:
+        arguments = parse_arguments(argv)
+        path, failed = (render_again if arguments.from_data else read_images)(arguments)
+        if path is not None:
+            if arguments.open:
+                open_in_browser(path)
+            say(path)
+    except LensError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        from logit_lens.batch import reason_of
+
+        print(f"error: {reason_of(error)}; python -X dev shows more", file=sys.stderr)
+        return 1
     return 1 if failed else 0
+
+
+def say(path: Path) -> None:
+    """The one line on stdout; nobody need be listening.
+
+    Raises:
+        LensError: it cannot be written.
+    """
+    from logit_lens import LensError
+
+    try:
+        print(path, flush=True)
+    except OSError as error:
+        sys.stdout = None  # or Python would try again when it ends
+        if not isinstance(error, BrokenPipeError):
+            raise LensError(f"{path} is written, but not said: stdout: {error.strerror}") from error
 
 
 def render_again(arguments: Arguments) -> tuple[Path | None, int]:
     """Make a report of a record that is already there."""
+    from logit_lens.files import is_page
     from logit_lens.record import load_record
     from logit_lens.report import write_report
 
     assert arguments.from_data is not None
     record = load_record(arguments.from_data)
     path = arguments.output or arguments.from_data.with_suffix(".html")
-    if path.suffix != ".html":
+    if not is_page(path):
         path = path / f"{arguments.from_data.stem}.html"
     write_report(record, path)
     return path, 0
@@ -67,10 +100,12 @@ def read_images(arguments: Arguments) -> tuple[Path | None, int]:
     Returns:
         what to name on stdout (None where another process does), and how many images failed.
     """
+    from logit_lens import LensError
     from logit_lens.batch import look_ahead, plan
     from logit_lens.distributed import take_process
     from logit_lens.files import refuse_unwritable
     from logit_lens.fingerprint import model_identity, settings_of
+    from logit_lens.flags import DEFAULT_PROMPT
     from logit_lens.overview import Folder
     from logit_lens.progress import Progress
 
@@ -91,7 +126,7 @@ def read_images(arguments: Arguments) -> tuple[Path | None, int]:
             if not item.kept and not item.error and vlm is None:
                 vlm = load_model(arguments, process)
                 # what a hub id stands for is only sure now, if nothing was cached
-                settings = settings_of(arguments, model_identity(arguments.model))
+                settings |= settings_of(arguments, model_identity(arguments.model))
             problem = None if item.kept else try_report(vlm, item, batch, arguments, settings)
             if problem is None:
                 progress.finished(item)
@@ -107,27 +142,23 @@ def read_images(arguments: Arguments) -> tuple[Path | None, int]:
 
 
 def try_report(
-    vlm: "VLM | None", item: "Item", batch: "Batch", arguments: Arguments, settings: dict[str, Any]
+    vlm: VLM | None, item: Item, batch: Batch, arguments: Arguments, settings: dict[str, Any]
 ) -> str | None:
     """Make one report; gives the reason where that fails and other images may still succeed."""
     from logit_lens.batch import reason_of
-    from logit_lens.files import CannotWriteError
 
     try:
         make_report(vlm, item, batch, arguments, settings)
-    except CannotWriteError:
-        raise
     except Exception as error:
-        # an argument is wrong, or the device is lost: that concerns all images
-        fatal = getattr(error, "exit_code", 1) == 2 or type(error).__name__ == "AcceleratorError"
-        if batch.folder is None or fatal:
+        device_is_lost = type(error).__name__ == "AcceleratorError"
+        if batch.folder is None or device_is_lost or getattr(error, "for_all", False):
             raise
-        return reason_of(error, item)
+        return reason_of(error, item.job.source)
     return None
 
 
 def make_report(
-    vlm: "VLM | None", item: "Item", batch: "Batch", arguments: Arguments, settings: dict[str, Any]
+    vlm: VLM | None, item: Item, batch: Batch, arguments: Arguments, settings: dict[str, Any]
 ) -> None:
     """Read one image through the lens, check the reading, write it down.
 
@@ -139,6 +170,8 @@ def make_report(
     assert vlm is not None
     from tqdm import tqdm
 
+    from logit_lens import LensError
+    from logit_lens.answer import note_on_length
     from logit_lens.check import refusal
     from logit_lens.fingerprint import fingerprint
     from logit_lens.pipeline import make_record
@@ -155,7 +188,8 @@ def make_report(
         record = make_record(vlm, item.picture, arguments, on_progress=advance)
     if not record.meta["check"]["passed"] and not arguments.force:
         raise LensError(refusal(record.meta["check"], vlm.n_layers))
-    if note := note_on_pieces(record.meta["tracked_words"]):
+    notes = note_on_pieces(record.meta["tracked_words"]), note_on_length(vlm, len(record.input_ids))
+    for note in filter(None, notes):
         print(note, file=sys.stderr)
     record.meta["run"] = {
         "name": item.job.name,
@@ -168,15 +202,19 @@ def make_report(
     write_report(record, item.path)
 
 
-def load_model(arguments: Arguments, process: "Process") -> "VLM":
+def load_model(arguments: Arguments, process: Process) -> VLM:
     """Load the model, each process on a device of its own."""
+    from logit_lens import LensError
+    from logit_lens.environment import prepare_libraries
+    from logit_lens.files import is_folder
+
     if arguments.device_map is not None and process.local_size > 1:
         raise LensError(
             "--device-map spreads one model over all devices of a machine: start one process "
             "there, not several",
             exit_code=2,
         )
-    prepare_libraries(arguments.quiet, offline=Path(arguments.model).is_dir())
+    prepare_libraries(arguments.quiet, offline=is_folder(arguments.model))
     from logit_lens.vlm import load_vlm
 
     return load_vlm(
@@ -186,10 +224,11 @@ def load_model(arguments: Arguments, process: "Process") -> "VLM":
         device_map=arguments.device_map,
         quantize=arguments.quantize,
         local_rank=process.local_rank,
+        incomplete=arguments.force,
     )
 
 
-def conclude(folder: "Folder", process: "Process", progress: "Progress") -> tuple[Path | None, int]:
+def conclude(folder: Folder, process: Process, progress: Progress) -> tuple[Path | None, int]:
     """Make the index and say what was done; one process per machine does, after all others."""
     if not process.leads:
         return None, 0  # a launcher that saw a failure would kill the processes that still work
@@ -202,7 +241,7 @@ def conclude(folder: "Folder", process: "Process", progress: "Progress") -> tupl
 def give_memory_back() -> None:
     """Free what a failed image left behind, so that the next one has it."""
     if "torch" in sys.modules:
-        from logit_lens.vlm import free_memory
+        from logit_lens.memory import free_memory
 
         free_memory()
 
@@ -219,14 +258,32 @@ def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, interrupt)
+def prepare_streams() -> None:
+    """Let stdout take any file name, and have a stderr also where it was closed."""
+    import io
+    import os
+
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 (as long as the process lives)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # names of files need not fit the encoding of the terminal
         utf8 = sys.stdout.encoding.lower() in ("utf-8", "utf8")
         sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, interrupt)
+    prepare_streams()
     exit_code = main()
     # all is written: an interrupt while the interpreter shuts down changes nothing any more
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if exit_code == 130:
+        import atexit
+        import os
+
+        # what was registered for the end is done, but no thread is waited for: one may be reading
+        # from a disk that does not answer
+        atexit._run_exitfuncs()
+        os._exit(exit_code)
     sys.exit(exit_code)

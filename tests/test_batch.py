@@ -156,7 +156,7 @@ def test_a_folder_without_images_is_an_error(command, tmp_path):
     (tmp_path / "a").mkdir()
     code, out, err = command(*SHORT, "--image", "a")
     assert (code, out) == (1, []) and err == [
-        "error: there is no image in a: no file ends in .jpg, .png, .webp, …"
+        "error: there is no image in the folder a: no file ends in .jpg, .png, .webp, …"
     ]
 
 
@@ -196,6 +196,15 @@ def test_an_argument_that_fits_no_image_stops_at_the_first(command, tmp_path):
     good_pictures(tmp_path / "a", 3)
     code, out, err = command("--demo", "--layers", "99", "--image", "a", "--output", "out")
     assert (code, out, len(err)) == (2, [], 1) and "no layer 99" in err[0]
+
+
+def test_a_link_that_leads_nowhere_is_named(command, tmp_path):
+    good_pictures(tmp_path / "a", 1)
+    (tmp_path / "a" / "nowhere.png").symlink_to("absent.png")
+    code, out, err = command(*SHORT, "--image", "a", "--output", "out")
+    assert (code, out) == (1, ["out/index.html"])
+    assert "error: a/nowhere.png: there is no such file" in err
+    assert "2 images: 1 made, 1 failed" in err
 
 
 def test_the_index_forgets_a_failed_image_that_is_gone(command, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 from huggingface_hub.errors import GatedRepoError
 from PIL import Image
+from records import make_record
+from safetensors.torch import load_file, save_file
 
 from logit_lens import memory
 from logit_lens import vlm as vlm_module
@@ -76,6 +79,13 @@ def bad_files(folder):
     (folder / "no_head" / "config.json").write_text(json.dumps(config))
     (folder / "no_config").mkdir()
     (folder / "own_code").mkdir()
+    (folder / "cut_weights").mkdir()
+    for path in DEMO_MODEL.iterdir():
+        kept = path.read_bytes()[: 1_000_000 if path.suffix == ".safetensors" else None]
+        (folder / "cut_weights" / path.name).write_bytes(kept)
+    os.mkfifo(folder / "pipe.png")
+    os.mkfifo(folder / "pipe.npz")
+    (folder / "text.npz").write_text("hello")
     own = {"model_type": "zzz", "auto_map": {"AutoConfig": "configuration.Zzz"}}
     (folder / "own_code" / "config.json").write_text(json.dumps(own))
 
@@ -86,6 +96,10 @@ def bad_files(folder):
         (demo("--image", "absent.png"), 1, "no such file"),
         (demo("--image", "empty.png"), 1, "is empty"),
         (demo("--image", "text.png"), 1, "not an image"),
+        (demo("--image", "pipe.png"), 1, "not a regular file"),
+        (demo("--image", ""), 2, "an empty path"),
+        (demo("--image", "x" * 300), 1, "File name too long"),
+        (demo("--image", "folder", "text.png"), 1, "no image in the folder folder"),
         (demo("--prompt", ""), 2, "--prompt is empty"),
         (("--top-k", "5"), 2, "nothing to read"),
         (demo("--raw-prompt", "--prompt", "hello"), 2, "no image token"),
@@ -94,7 +108,17 @@ def bad_files(folder):
         (demo("--top-k", "0"), 2, "--top-k"),
         (demo("--top-k", "9999999"), 2, "--top-k"),
         (demo("--layers", "99"), 2, "no layer 99"),
+        (demo("--layers", " "), 2, "--layers: cannot read ''"),
+        (demo("--layers", "1,,"), 2, "--layers: cannot read ''"),
         (demo("--track", ""), 2, "--track"),
+        (demo("--device", "meta"), 2, "--device meta does not work here"),
+        (demo("--device", "mps"), 2, "--device mps does not work here"),
+        (demo("--device-map", "{}"), 2, "--device-map"),
+        (demo("--device-map", '{"": true}'), 2, "--device-map"),
+        (demo("--device-map", '{"nowhere": "cpu", "": "cpu"}'), 2, "no module 'nowhere'"),
+        (("--model", "x" * 300, "--image", SCENE), 1, "cannot find the model"),
+        (("--model", DEMO_MODEL / "config.json", "--image", SCENE), 1, "name the folder"),
+        (("--model", "cut_weights", "--image", SCENE), 1, "damaged or half downloaded"),
         (demo("--device", "cuda:77"), 2, "--device cuda:77"),
         (demo("--device", "abacus"), 2, "--device abacus"),
         (("--model", "nobody/nothing", "--image", SCENE), 1, "hf download nobody/nothing"),
@@ -104,6 +128,9 @@ def bad_files(folder):
         (demo("--output", "folder/x.html/y.html", "--image", "text.png"), 1, "not an image"),
         (("--from-data", "cut.npz"), 1, "cut.npz"),
         (("--from-data", "absent.npz"), 1, "no such file"),
+        (("--from-data", "text.npz"), 1, "no .npz file"),
+        (("--from-data", "pipe.npz"), 1, "not a file"),
+        (("--from-data", "folder"), 1, "not a file"),
     ],
 )
 def test_bad_input_is_one_line_an_exit_code_and_no_file(command, tmp_path, argv, code, says):
@@ -113,7 +140,55 @@ def test_bad_input_is_one_line_an_exit_code_and_no_file(command, tmp_path, argv,
     assert got == code
     assert out == []
     assert len(err) == 1 and err[0].startswith("error: ") and says in err[0], err
+    assert len(err[0]) < 900
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_checkpoint_that_lacks_weights_is_read_only_when_forced(command, tmp_path):
+    tensors = load_file(DEMO_MODEL / "model.safetensors")
+    gone = next(name for name in tensors if "layers.3.mlp" in name)
+    shutil.copytree(DEMO_MODEL, tmp_path / "lacking")
+    save_file(
+        {name: tensor for name, tensor in tensors.items() if name != gone},
+        tmp_path / "lacking" / "model.safetensors",
+        {"format": "pt"},
+    )
+    run = ("--model", "lacking", "--image", SCENE, "--max-new-tokens", "0", "--output", "r.html")
+    code, out, err = command(*run)
+    assert (code, out) == (1, []) and len(err) == 1
+    assert "lacks 1 of the weights" in err[0] and "layers.3.mlp" in err[0], err
+    assert command(*run, "--force")[0] == 0
+
+
+def test_an_error_that_nobody_foresaw_is_one_line_and_where_it_came_from(command, monkeypatch):
+    def broken(*args, **kwargs):
+        raise IndexError("index out of range in self\nand more")
+
+    monkeypatch.setattr(vlm_module, "load_vlm", broken)
+    code, out, err = command(*demo())
+    assert (code, out) == (1, [])
+    assert len(err) == 1 and err[0].startswith("error: IndexError: index out of range in self (in ")
+
+
+@pytest.mark.parametrize(("stream", "code"), [("closed", 0), ("full", 1), ("no stderr", 0)])
+def test_a_report_is_written_whoever_listens(tmp_path, stream, code):
+    render = "'{0}' '{1}' --from-data r.npz --output a.html"
+    runs = {
+        "closed": f"{render} | head -c 0; exit ${{{{PIPESTATUS[0]}}}}",
+        "full": f"{render} > /dev/full",
+        "no stderr": "'{0}' '{1}' --demo --max-new-tokens 0 --output a.html 2>&-",
+    }
+    make_record().save(tmp_path / "r.npz")
+    done = subprocess.run(
+        ["bash", "-c", runs[stream].format(sys.executable, SCRIPT)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == code  # one line when stdout is full, else none
+    assert (tmp_path / "a.html").exists()
 
 
 def test_an_output_that_cannot_be_written_is_named(command, tmp_path, monkeypatch):
@@ -167,6 +242,22 @@ def test_help_and_argument_errors_never_import_torch(argv):
         [sys.executable, "-c", code, *argv], cwd=ROOT / "scripts", capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.04, 0.06, 0.1])
+def test_an_interrupt_before_its_first_word_is_answered_too(tmp_path, seconds):
+    # -S: Python's own start, which nobody can answer in, ends sooner without its site packages
+    process = subprocess.Popen(
+        [sys.executable, "-S", "-E", SCRIPT, "--help"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert "logit_lens" not in err and "create_logit_lens.py" not in err, err
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1.5, 4.0])

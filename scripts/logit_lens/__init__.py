@@ -2,7 +2,7 @@
 
 The pipeline, told once::
 
-    image, question ── prompt.py ──► model inputs, a label and a place for every position
+    image, question ── prompt.py ──► model inputs; answer.py appends what the model says
                        patches.py    image position → box on the original image
     model           ── vlm.py ─────► decoder layers, final norm, unembedding
                        residual.py ► resid  (layer, position, d_model), by forward hooks
@@ -21,9 +21,11 @@ class LensError(Exception):
 
     Attributes:
         exit_code: 2 when an argument is at fault, 1 for everything else.
+        for_all: whether every other image would fail in the same way.
     """
 
-    def __init__(self, message: str, exit_code: int = 1) -> None:
+    def __init__(self, message: str, exit_code: int = 1, for_all: bool = False) -> None:
         """Say in one line what is wrong and what to do."""
         super().__init__(message)
         self.exit_code = exit_code
+        self.for_all = for_all or exit_code == 2

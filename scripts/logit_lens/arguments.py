@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import LensError
+from .files import is_folder, is_page
 from .flags import DEFAULT_MODEL, DEFAULT_PROMPT, build_parser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +52,7 @@ class Arguments:
     @property
     def one_image(self) -> bool:
         """Whether this makes one report, and not a folder of them."""
-        return len(self.image) < 2 and not any(path.is_dir() for path in self.image)
+        return len(self.image) < 2 and not any(map(is_folder, self.image))
 
 
 def parse_arguments(argv: list[str]) -> Arguments:
@@ -100,13 +101,19 @@ def _read_device_map(spec: str | None) -> DeviceMap | None:
         raise LensError(
             f"--device-map: {spec!r} is neither auto, nor JSON, nor a file of JSON ({error})", 2
         ) from error
-    if not isinstance(device_map, dict) or not all(
-        isinstance(device, str | int) for device in device_map.values()
+    if (
+        not isinstance(device_map, dict)
+        or not device_map
+        or not all(map(_is_device, device_map.values()))
     ):
         raise LensError(
             '--device-map is not a map of modules to devices, such as {"": 0, "lm_head": "cpu"}', 2
         )
     return device_map
+
+
+def _is_device(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _check(arguments: Arguments) -> None:
@@ -128,9 +135,7 @@ def _check(arguments: Arguments) -> None:
         "--from-data already has the data; leave out --save-data",
     )
     refuse(
-        arguments.output is not None
-        and arguments.output.suffix == ".html"
-        and not arguments.one_image,
+        arguments.output is not None and is_page(arguments.output) and not arguments.one_image,
         f"--output {arguments.output} is one file, but there are several images; name a folder",
     )
     refuse(
@@ -141,7 +146,7 @@ def _check(arguments: Arguments) -> None:
         arguments.quantize is not None and not importlib.util.find_spec("bitsandbytes"),
         f"--quantize {arguments.quantize} needs the package bitsandbytes: pip install bitsandbytes",
     )
-    if arguments.layers:
+    if arguments.layers != "":
         select_layers(arguments.layers, _ANY_LAYER)
 
 
@@ -161,7 +166,7 @@ def select_layers(spec: str, n_layers: int) -> list[int]:
     """
     every = range(n_layers + 1)
     chosen = set(every) if not spec else {n_layers}
-    for part in filter(None, (part.strip() for part in spec.split(","))):
+    for part in (part.strip() for part in spec.split(",") if spec):
         if match := re.fullmatch(r"(\d+)(?:-(\d+))?", part):
             first, last = int(match[1]), int(match[2] or match[1])
             if last < first:

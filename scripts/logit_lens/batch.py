@@ -24,6 +24,7 @@ import numpy as np
 
 from . import LensError
 from .arguments import Arguments
+from .files import is_folder, is_page
 from .fingerprint import file_hash, fingerprint
 from .images import Picture, open_picture
 from .summary import read_summary
@@ -132,13 +133,14 @@ def look_ahead(
         while pending:
             yield pending.popleft().result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        # not waited for: the file at hand may lie on a disk that no longer answers
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
-def reason_of(error: Exception, item: Item) -> str:
-    """One line that says why an image has no report."""
+def reason_of(error: Exception, source: Path | None = None) -> str:
+    """One line that says why something (an image) has no report."""
     if isinstance(error, LensError):
-        return str(error).removeprefix(f"cannot read {item.job.source}: ")
+        return str(error).removeprefix(f"cannot read {source}: ")
     place = traceback.extract_tb(error.__traceback__)[-1]
     first = str(error).strip().splitlines()[:1]
     words = ": ".join([type(error).__name__, *first])
@@ -199,9 +201,11 @@ def _find_images(paths: list[Path]) -> Iterator[tuple[Path, str, Path]]:
     """(file, name in reports, root) of every image, each once, in an order that never varies."""
     seen = set()
     for root in paths:
-        files = _walk(root) if root.is_dir() else [root]
+        files = _walk(root) if is_folder(root) else [root]
         if not files:
-            raise LensError(f"there is no image in {root}: no file ends in .jpg, .png, .webp, …")
+            raise LensError(
+                f"there is no image in the folder {root}: no file ends in .jpg, .png, .webp, …"
+            )
         for file in files:
             if (key := os.path.abspath(file)) not in seen:  # noqa: PTH100 (resolves no link)
                 seen.add(key)
@@ -221,13 +225,14 @@ def _walk(root: Path) -> list[Path]:
             for name in files
             if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES
         ]
-    return sorted(path for path in found if path.is_file())
+    # a link that leads nowhere is named when its turn comes; pipes and the like are no files
+    return sorted(path for path in found if path.is_file() or not path.exists())
 
 
 def _one_path(arguments: Arguments, name: str) -> Path:
     if arguments.output is None:
         return Path("outputs") / name
-    return arguments.output if arguments.output.suffix == ".html" else arguments.output / name
+    return arguments.output if is_page(arguments.output) else arguments.output / name
 
 
 def _folder_name(images: list[Path]) -> str:

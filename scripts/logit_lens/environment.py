@@ -6,6 +6,7 @@ they look into their cache. Does not import them.
 >>> prepare_libraries(quiet=True, offline=False)
 """
 
+import logging
 import os
 import socket
 import sys
@@ -27,6 +28,9 @@ def prepare_libraries(quiet: bool, offline: bool) -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # they warn of what --device-map and --quantize were asked to do, the latter at every product
+    for name in ("accelerate", "bitsandbytes"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     if quiet or not sys.stderr.isatty():
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     if "HF_HUB_OFFLINE" not in os.environ and (offline or not hub_answers()):

@@ -36,8 +36,18 @@ class CannotWriteError(LensError):
 
     def __init__(self, message: str, needed: int = 0) -> None:
         """Say what could not be written and why."""
-        super().__init__(message)
+        super().__init__(message, for_all=True)
         self.needed = needed
+
+
+def is_folder(path: Path | str) -> bool:
+    """Whether it is a folder; False too where it could not even be a name (too long, a NUL)."""
+    return os.path.isdir(path)  # noqa: PTH112 (Path.is_dir raises there)
+
+
+def is_page(path: Path) -> bool:
+    """Whether a path names an HTML file rather than a folder to come."""
+    return path.suffix.lower() in (".html", ".htm")
 
 
 def refuse_unwritable(path: Path) -> None:

@@ -16,11 +16,12 @@ from typing import Any
 
 from . import __version__
 from .arguments import Arguments
+from .files import is_folder
 
 # what they do changes no number in a record
 _NOT_READING = (
-    *("arguments", "batch", "distributed", "environment", "files", "flags", "memory", "overview"),
-    *("progress", "report", "summary"),
+    *("arguments", "batch", "distributed", "environment", "files", "flags", "load_errors"),
+    *("memory", "overview", "progress", "report", "summary"),
 )
 _WHOLE = 64 * 2**20  # files up to this size are hashed whole
 _STRIDE, _BLOCK = 2**20, 4096  # of larger ones, a block of every megabyte
@@ -68,9 +69,8 @@ def model_identity(name: str) -> str | None:
     Returns:
         None where that cannot be known without the network: nothing is cached.
     """
-    folder = Path(name)
-    if folder.is_dir():
-        return _folder_hash(folder)
+    if is_folder(name):
+        return _folder_hash(Path(name))
     try:
         commit = _hub_cache() / f"models--{name.replace('/', '--')}" / "refs" / "main"
         return f"{name}@{commit.read_text(encoding='utf-8').strip()}"

@@ -29,6 +29,12 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message} (see --help)\n")
 
 
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("an empty path; name a file or a folder")
+    return Path(text)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser; a test compares its flags with the README."""
     parser = _Parser(
@@ -43,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--image",
         nargs="+",
-        type=Path,
+        type=_path,
         default=[],
         metavar="PATH",
         help="image files and folders of images; several make a folder of reports and an index, "
@@ -149,7 +155,8 @@ def build_parser() -> argparse.ArgumentParser:
     out.add_argument(
         "--force",
         action="store_true",
-        help="write the report although the self-check failed (with a red banner)",
+        help="write the report although the self-check failed (with a red banner), and read a "
+        "checkpoint that lacks weights",
     )
     out.add_argument("--open", action="store_true", help="open the report in the browser")
     out.add_argument("--quiet", action="store_true", help="no progress on stderr")

@@ -9,6 +9,7 @@ Does not know models, patches or pages.
 
 import io
 import os
+import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,10 +50,7 @@ def open_picture(path: Path) -> Picture:
         LensError: no such file, a folder, not an image, damaged, unreadable, or too large.
     """
     try:
-        if path.is_dir():
-            raise LensError(f"cannot read {path}: it is a folder, not an image")
-        if not path.exists():
-            raise LensError(f"cannot read {path}: there is no such file")
+        _refuse_other_than_files(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as image:
@@ -75,6 +73,17 @@ def open_picture(path: Path) -> Picture:
     except (ValueError, SyntaxError, EOFError, IndexError, TypeError) as error:
         # what Pillow's decoders raise on files that are damaged inside
         raise LensError(f"cannot read {path}: the image is damaged ({error})") from error
+
+
+def _refuse_other_than_files(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise LensError(f"cannot read {path}: there is no such file") from error
+    if stat.S_ISDIR(mode):
+        raise LensError(f"cannot read {path}: it is a folder, not an image")
+    if not stat.S_ISREG(mode):  # a pipe without a writer would be waited for without end
+        raise LensError(f"cannot read {path}: it is not a regular file")
 
 
 def _refuse_huge(path: Path, size: tuple[int, int] | None) -> None:

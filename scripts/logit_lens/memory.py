@@ -90,14 +90,22 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether that is what happened; CPU, MPS and cuBLAS have no exception type of their own."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    words = ("out of memory", "allocate memory", "ALLOC_FAILED")
+    # the subclasses (a lost device, an operation that a device lacks) are other things
+    return type(error) is RuntimeError and any(word in str(error) for word in words)
+
+
 @contextlib.contextmanager
 def explained(device: torch.device) -> Iterator[None]:
     """Turn running out of memory while an image is read into one line that says what to lower."""
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        # a CPU's allocator has no exception type of its own
-        if type(error) is RuntimeError and "allocate memory" not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
             raise
         free_memory()
         raise LensError(

@@ -24,12 +24,13 @@ import transformers
 from torch import Tensor
 
 from . import LensError, __version__, memory
+from .answer import Exchange, answer_prompt
 from .arguments import Arguments, select_layers
 from .check import SelfCheck
 from .images import Picture
 from .lens import Reading, read_lens
 from .patches import Placement, place_patches
-from .prompt import Exchange, Prompt, answer_prompt, encode_prompt
+from .prompt import Prompt, encode_prompt
 from .record import ANSWER, FORMAT, IMAGE, TEXT, LensRecord
 from .residual import ResidualStream
 from .tail import choose_tail
@@ -132,7 +133,8 @@ def _forward(
     """
     n_positions = len(exchange.ids)
     n_checked = min(n_positions, max(16, _CHECK_BYTES // (4 * vlm.n_vocab)))
-    checked = torch.linspace(0, n_positions - 1, n_checked, device=vlm.device).round().long()
+    # on the CPU: the last layer need not be where the inputs are
+    checked = torch.linspace(0, n_positions - 1, n_checked).round().long()
     options: dict[str, Any] = {"use_cache": False}
     if "logits_to_keep" in inspect.signature(vlm.model.forward).parameters:
         options["logits_to_keep"] = checked
@@ -235,5 +237,5 @@ def _timed(seconds: dict[str, float], name: str, device: torch.device) -> Iterat
     begin = time.perf_counter()
     yield
     if device.type in ("cuda", "mps"):
-        getattr(torch, device.type).synchronize()  # or the next step would be blamed
+        torch.accelerator.synchronize(device)  # or the next step would be blamed
     seconds[name] = time.perf_counter() - begin

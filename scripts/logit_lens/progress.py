@@ -69,8 +69,10 @@ class Progress:
         words = [f"{self.made:,} made"] * bool(self.made)
         words += [f"{self.kept:,} finished already"] * bool(self.kept)
         words += [f"{len(failures):,} failed"] * bool(failures)
-        hint = "" if self.made else "; nothing to do for the model (--overwrite makes all again)"
+        words = words or ["none of them is this process's"]
+        hint = "; nothing to do for the model (--overwrite makes all again)" if self.kept else ""
         share = "" if self.total == self.of else f"{self.total:,} of "
-        print(f"{share}{self.of:,} images: {', '.join(words)}{hint}", file=sys.stderr)
+        images = f"{self.of:,} image{'' if self.of == 1 else 's'}"
+        print(f"{share}{images}: {', '.join(words)}{'' if self.made else hint}", file=sys.stderr)
         for failure in failures:
             print(f"  failed: {failure.name}: {failure.reason}", file=sys.stderr)

@@ -1,21 +1,16 @@
-"""Image + question → model inputs, and the model's own answer appended to them.
+"""Image + question → model inputs.
 
-Knows chat templates and processors; does not know layers, lenses or where a patch lies.
+Knows chat templates and processors; does not know answers, layers, lenses or where a patch lies.
 
 >>> prompt = encode_prompt(vlm, picture, "Describe the image.")
->>> exchange = answer_prompt(vlm, prompt, max_new_tokens=32)
->>> vlm.model(**exchange.inputs)      # one forward reads prompt and answer alike
+>>> vlm.model(**prompt.inputs)
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from torch import Tensor
-from transformers import GenerationConfig
-from transformers.utils import ModelOutput
 
 from . import LensError
 from .images import Picture
@@ -109,21 +104,25 @@ def _apply_template(vlm: VLM, picture: Picture | None, question: str, holders: l
         if picture is None or not holders or _puts_image_first(vlm, picture, question):
             return question
         return f"{holders[0]}\n{question}"
-    content: Any = [{"type": "text", "text": question}]
+    parts: Any = [{"type": "text", "text": question}]
     if picture is not None:
-        content.insert(0, {"type": "image"})
-    if vlm.processor is vlm.tokenizer:
-        content = question
-    message = {"role": "user", "content": content}
-    try:
-        text = vlm.processor.apply_chat_template(
-            [message], chat_template=template, add_generation_prompt=True, tokenize=False
-        )
-    except Exception as error:  # a template is a program of the checkpoint's: it may raise anything
-        raise LensError(
-            f"the chat template of {vlm.name} fails ({error}); write the prompt with --raw-prompt"
-        ) from error
-    return str(text)
+        parts.insert(0, {"type": "image"})
+    # templates of language models mostly want plain text, others a list of parts
+    contents = [question, parts] if vlm.processor is vlm.tokenizer else [parts]
+    reason = ""
+    for content in contents:
+        message = {"role": "user", "content": content}
+        try:
+            text = vlm.processor.apply_chat_template(
+                [message], chat_template=template, add_generation_prompt=True, tokenize=False
+            )
+        except Exception as error:  # a template is a checkpoint's program: it may raise anything
+            reason = f"fails ({error})"
+            continue
+        if "".join(question.split()) in "".join(text.split()):  # templates trim and wrap
+            return str(text)
+        reason = "leaves the question out"
+    raise LensError(f"the chat template of {vlm.name} {reason}; write the prompt with --raw-prompt")
 
 
 def _chat_template(vlm: VLM) -> Any:
@@ -165,95 +164,3 @@ def _to_model(vlm: VLM, value: Any) -> Any:
     if not isinstance(value, Tensor):
         return value
     return value.to(vlm.device, vlm.dtype if value.is_floating_point() else None)
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """Prompt and answer in one, as one forward reads them.
-
-    Attributes:
-        inputs: the model's inputs.
-        ids: (position,) the tokens that the decoder reads.
-        n_answer: how many of them, at the end, are the answer.
-        image_positions: (position,) True where one stands for a piece of the image.
-    """
-
-    inputs: dict[str, Any]
-    ids: Tensor
-    n_answer: int
-    image_positions: np.ndarray
-
-    @property
-    def answer_ids(self) -> Tensor:
-        """(answer position,) the answer."""
-        return self.ids[len(self.ids) - self.n_answer :]
-
-
-def answer_prompt(vlm: VLM, prompt: Prompt, max_new_tokens: int) -> Exchange:
-    """Let the model answer greedily, and append the answer to the prompt.
-
-    The end-of-sequence token is left out: it is what the last position predicts. In encoder-decoder
-    models the prompt stays in the encoder, and the decoder's sequence is its start token and the
-    answer.
-    """
-    ids = prompt.inputs["input_ids"][0]
-    encoder_decoder = bool(vlm.model.config.is_encoder_decoder)
-    if max_new_tokens == 0 and not encoder_decoder:
-        return Exchange(dict(prompt.inputs), ids, 0, prompt.image_positions)
-    with _greedy(vlm):
-        generated = vlm.model.generate(**prompt.inputs, max_new_tokens=max(1, max_new_tokens))[0]
-    n_prompt = 1 if encoder_decoder else len(ids)
-    if max_new_tokens == 0:
-        generated = generated[:n_prompt]
-    elif int(generated[-1]) in _end_tokens(vlm) and len(generated) > n_prompt:
-        generated = generated[:-1]
-    n_answer = len(generated) - n_prompt
-    on_image = np.zeros(len(generated), bool)
-    if encoder_decoder:
-        inputs = dict(prompt.inputs) | {"decoder_input_ids": generated[None]}
-    else:
-        inputs = _grow(vlm, prompt.inputs, n_answer) | {"input_ids": generated[None]}
-        on_image[:n_prompt] = prompt.image_positions
-    return Exchange(inputs, generated, n_answer, on_image)
-
-
-@contextmanager
-def _greedy(vlm: VLM) -> Iterator[None]:
-    """Inside, the model generates by its own logits alone.
-
-    Checkpoints bring penalties and forced tokens for chatting (Qwen2.5-VL a repetition penalty);
-    with these the answer would not be what the last layer says.
-    """
-    own = vlm.model.generation_config
-    pad = vlm.tokenizer.pad_token_id
-    vlm.model.generation_config = GenerationConfig(
-        do_sample=False,
-        bos_token_id=own.bos_token_id,
-        eos_token_id=own.eos_token_id,
-        pad_token_id=vlm.tokenizer.eos_token_id if pad is None else pad,
-        decoder_start_token_id=own.decoder_start_token_id,
-    )
-    try:
-        yield
-    finally:
-        vlm.model.generation_config = own
-
-
-def _end_tokens(vlm: VLM) -> set[int]:
-    eos = vlm.model.generation_config.eos_token_id
-    ends = eos if isinstance(eos, list) else [eos]
-    return {token for token in (*ends, vlm.tokenizer.eos_token_id) if token is not None}
-
-
-def _grow(vlm: VLM, inputs: dict[str, Any], n_tokens: int) -> dict[str, Any]:
-    """Masks, types and positions for ``n_tokens`` more tokens of text.
-
-    Each family knows how its own inputs grow while it generates (PaliGemma's types turn from prefix
-    to suffix, Mllama's cross-attention mask repeats its last row), so the model is asked.
-    """
-    grown = {key: value for key, value in inputs.items() if key != "input_ids"}
-    for _ in range(n_tokens):
-        grown = vlm.model._update_model_kwargs_for_generation(
-            ModelOutput(), grown, is_encoder_decoder=False
-        )
-    return grown

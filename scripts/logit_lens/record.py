@@ -10,6 +10,7 @@ nor how a report looks. The axis order is (layer, position, rank) everywhere.
 
 import io
 import json
+import zipfile
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,8 @@ META_KEYS = {
     "image": dict,
     "check": dict,
 }
+# may be missing; what is there is of these types
+OPTIONAL_META = {"crop": list, "seconds": dict, "versions": dict, "run": dict}
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,9 +160,17 @@ def _check_meta(meta: dict[str, Any]) -> None:
             raise LensError(f"meta lacks {key!r}")
         if not isinstance(meta[key], kind):
             raise LensError(f"meta[{key!r}] is not of type {kind.__name__}")
+    for key, kind in OPTIONAL_META.items():
+        if meta.get(key) is not None and not isinstance(meta[key], kind):
+            raise LensError(f"meta[{key!r}] is not of type {kind.__name__}")
     for key in ("name", "width", "height"):
         if key not in meta["image"]:
             raise LensError(f"meta['image'] lacks {key!r}")
+    if not isinstance(meta["image"]["name"], str):
+        raise LensError("meta['image']['name'] is not of type str")
+    numbers = [meta["image"]["width"], meta["image"]["height"], *(meta.get("crop") or [0] * 4)]
+    if len(numbers) != 6 or not all(isinstance(n, int | float) and 0 <= n < 1e9 for n in numbers):
+        raise LensError("meta: image width and height and the 4 numbers of crop are not in pixels")
 
 
 def load_record(path: Path) -> LensRecord:
@@ -170,7 +181,9 @@ def load_record(path: Path) -> LensRecord:
     """
     try:
         if not path.is_file():
-            raise LensError("there is no such file")
+            raise LensError("it is not a file" if path.exists() else "there is no such file")
+        with zipfile.ZipFile(path):  # what NumPy says of other files is of no help
+            pass
         with np.load(path, allow_pickle=False) as archive:
             missing = [name for name in ("meta", *CONTRACT) if name not in archive]
             if missing:
@@ -180,6 +193,8 @@ def load_record(path: Path) -> LensRecord:
         return LensRecord(meta=meta, **arrays)
     except LensError as error:
         raise LensError(f"cannot read {path}: {error}") from error
+    except zipfile.BadZipFile as error:
+        raise LensError(f"cannot read {path}: it is no .npz file, or only a part of one") from error
     except Exception as error:  # a damaged archive makes zipfile, zlib and NumPy raise anything
         reason = str(error).split(".")[0] or type(error).__name__
         raise LensError(f"cannot read {path}: not a record of this tool ({reason})") from error

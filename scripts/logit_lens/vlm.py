@@ -9,17 +9,14 @@ prompts, lenses or patches.
 """
 
 import atexit
-import contextlib
-import errno
 import shutil
 import tempfile
-from collections.abc import Iterator
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub.errors import GatedRepoError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -34,7 +31,9 @@ from transformers.models.auto.modeling_auto import (
 from . import LensError
 from .anatomy import Anatomy, find_anatomy, find_image_token_id
 from .arguments import DeviceMap
-from .memory import free_memory, needed_bytes, refuse_when_too_large
+from .files import is_folder
+from .load_errors import explained, guard_incomplete
+from .memory import needed_bytes, refuse_when_too_large
 from .processor import load_processor
 
 # a checkpoint may bring code; running it unasked would be running a stranger's program
@@ -95,6 +94,7 @@ def load_vlm(
     device_map: DeviceMap | None = None,
     quantize: str | None = None,
     local_rank: int = 0,
+    incomplete: bool = False,
 ) -> VLM:
     """Load a model and its processor.
 
@@ -106,16 +106,22 @@ def load_vlm(
             devices.
         quantize: "8bit" or "4bit" weights, through bitsandbytes.
         local_rank: the number of this process on its machine; "auto" gives each a GPU of its own.
+        incomplete: go on with a checkpoint that lacks weights, which are random then.
 
     Raises:
-        LensError: unknown model, nothing cached and no network, no unembedding, too little memory.
+        LensError: unknown model, nothing cached and no network, weights missing, no unembedding,
+            too little memory.
     """
     where = choose_device(device, local_rank)
+    if where.type == "cuda":
+        torch.cuda.set_device(where)  # or each process would also take room on the first GPU
     with explained(name, str(where)):
         config = AutoConfig.from_pretrained(name, **_NO_CODE)
         auto_class = _auto_class(config, name)
         number_type = choose_dtype(dtype, config, where)
-        if device_map is None:
+        if quantize is not None and quantized(config):
+            raise LensError(f"{name} is quantised already; leave out --quantize", exit_code=2)
+        if device_map is None and not quantized(config):  # of those the shapes say too little
             need = needed_bytes(auto_class, config, number_type, quantize)
             refuse_when_too_large(need, name, where, number_type, quantize)
         processor = load_processor(name, **_NO_CODE)
@@ -125,13 +131,17 @@ def load_vlm(
         if quantize is not None:
             options["quantization_config"] = _quantization(quantize, number_type)
             options.setdefault("device_map", {"": str(where)})
-        model = auto_class.from_pretrained(name, **options)
+        model, loading = auto_class.from_pretrained(name, output_loading_info=True, **options)
+        if not incomplete:
+            guard_incomplete(name, model, loading)
+        if isinstance(device_map, dict):
+            _refuse_unknown_modules(name, model, device_map)
         if "device_map" not in options:
             model = model.to(where)
         model.eval()
     return VLM(
         # a folder's place on this machine is nobody else's business
-        name=Path(name).resolve().name if Path(name).is_dir() else name,
+        name=Path(name).resolve().name if is_folder(name) else name,
         revision=getattr(config, "_commit_hash", None) or "",
         model=model,
         processor=processor,
@@ -140,6 +150,12 @@ def load_vlm(
         device=_input_device(model),
         dtype=number_type,
     )
+
+
+def _refuse_unknown_modules(name: str, model: Any, device_map: dict[str, Any]) -> None:
+    unknown = device_map.keys() - {module for module, _ in model.named_modules()}
+    if unknown:
+        raise LensError(f"--device-map: {name} has no module {min(unknown)!r}", exit_code=2)
 
 
 def _input_device(model: Any) -> torch.device:
@@ -170,24 +186,37 @@ def choose_device(device: str, local_rank: int = 0) -> torch.device:
     Of several processes on a machine each takes the GPU of its number, in turn where there are
     fewer.
     """
+    if device in ("auto", "cuda") and torch.cuda.is_available():
+        return torch.device("cuda", local_rank % torch.cuda.device_count())
     if device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda", local_rank % torch.cuda.device_count())
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         where = torch.device(device)
-        torch.empty(1, device=where)
+        torch.empty(1, device=where).item()  # a device without numbers (meta) is none
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise LensError(f"--device {device} does not work here: {reason}", exit_code=2) from error
+        # torch goes on to list all that it was ever built for
+        reason = textwrap.shorten(str(error).splitlines()[0], 100, placeholder=" …")
+        raise LensError(
+            f"--device {device} does not work here ({reason}); leave it out for the best there is",
+            exit_code=2,
+        ) from error
     return where
 
 
+def quantized(config: Any) -> bool:
+    """Whether a checkpoint's weights are packed already (bitsandbytes, AWQ, GPTQ, …)."""
+    return getattr(config, "quantization_config", None) is not None
+
+
 def choose_dtype(dtype: str, config: Any, device: torch.device) -> torch.dtype:
-    """The torch dtype of a name; "auto" is the checkpoint's, but float32 on a CPU."""
+    """The torch dtype of a name.
+
+    "auto" is the checkpoint's, but float32 on a CPU, unless its weights are packed: then the rest
+    must stay what it was packed with.
+    """
     if dtype != "auto":
         return getattr(torch, dtype)
-    if device.type == "cpu":
+    if device.type == "cpu" and not quantized(config):
         return torch.float32
     stored = getattr(config, "dtype", None) or getattr(config.get_text_config(), "dtype", None)
     return stored if isinstance(stored, torch.dtype) else torch.float16
@@ -202,57 +231,3 @@ def _auto_class(config: Any, name: str) -> Any:
         f"{name} is a {config.model_type!r} model: it does not write text, so it has no "
         "unembedding to read its layers with; use a vision-language or a language model"
     )
-
-
-@contextlib.contextmanager
-def explained(name: str, device: str) -> Iterator[None]:
-    """Turn what loading raises into one line that says what to do.
-
-    Args:
-        name: the model, for the message.
-        device: where it was to go, for the message.
-    """
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        free_memory()
-        raise LensError(
-            f"{name} does not fit on {device}: use --quantize 4bit, --device-map auto, a smaller "
-            "--dtype or a smaller model"
-        ) from error
-    except OSError as error:
-        raise LensError(_cannot_find(name, error)) from error
-    except ImportError as error:
-        raise LensError(f"cannot load {name}: {_first_line(error)}") from error
-    except (ValueError, KeyError, AttributeError, TypeError, RuntimeError) as error:
-        if "trust_remote_code" in str(error):
-            raise LensError(
-                f"{name} brings code of its own, which this program does not run; use a model that "
-                "transformers itself knows"
-            ) from error
-        raise LensError(f"cannot load {name}: {_first_line(error)}") from error
-
-
-def _cannot_find(name: str, error: OSError) -> str:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, GatedRepoError):
-            return (
-                f"{name} is behind a licence: accept it on the model's page of the hub, then log "
-                "in with `hf auth login`"
-            )
-        if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
-            return f"cannot download {name}: the disk of the hub's cache is full (HF_HOME moves it)"
-        cause = cause.__cause__ or cause.__context__
-    if Path(name).exists():
-        return f"cannot load {name}: {_first_line(error)}"
-    return (
-        f"cannot find the model {name}: it is neither a folder nor cached, and the hub did not "
-        f"give it; check the name and the network, download it with `hf download {name}`, or try "
-        "--demo"
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
