@@ -15,7 +15,7 @@ export function mountGridPane(root, record, state) {
   const body = root.querySelector("#grid-body");
   body.append(document.getElementById("grid-frame").content.cloneNode(true));
   const scroller = body.querySelector(".grid-scroller");
-  const [sheet, view, canvas, empty] = [".grid-sheet", ".grid-view", ".grid-canvas", ".grid-empty"].map((name) => scroller.querySelector(name));
+  const [sheet, view, canvas, empty] = [".grid-sheet", ".grid-view", ".grid-canvas", ".grid-empty"].map((name) => body.querySelector(name));
   const marks = createMarks(view, record);
   const picture = document.getElementById("picture");
   const painter = createGridPainter(canvas, record, picture);
