@@ -7,6 +7,8 @@ from browsing import Open, may_stall, two_frames
 from playwright.sync_api import Page
 from records import make_record
 
+from logit_lens.record import LensRecord
+
 pytestmark = may_stall
 
 
@@ -35,3 +37,85 @@ def test_a_grid_without_rows_says_why_where_the_rows_would_be(
     page.evaluate("location.hash = 'rows=all'")
     two_frames(page)
     assert not page.locator(".grid-empty").is_visible()
+
+
+def tab_to_grid(page: Page) -> None:
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.getAttribute('role')") == "grid":
+            return
+    raise AssertionError("Tab never came to the grid")
+
+
+def active(page: Page) -> str | None:
+    """What the cell under the keys or the pointer is called; None when there is none."""
+    two_frames(page)
+    cell = page.locator("#grid-active")
+    return cell.get_attribute("aria-label") if cell.is_visible() else None
+
+
+def cell_name(record: LensRecord, layer: int, t: int) -> str:
+    """How the name of a text or answer cell begins."""
+    name = f"layer {layer}" if layer else "embeddings"
+    return f"{record.token(record.input_ids[t])}, {name}: "
+
+
+def test_the_keys_go_on_from_the_cell_that_was_chosen_elsewhere(open_report: Open) -> None:
+    """A cell of the grid, then a chip of the answer, then back to the grid."""
+    record = make_record(layers=8, answer=3)
+    page = open_report(record)
+    first = len(record.input_ids) - 3
+    where = box(page, ".grid-scroller")
+    page.mouse.click(where["x"] + 130, where["y"] + 40)
+    page.locator(".chip").nth(1).click()
+    tab_to_grid(page)
+    page.keyboard.press("ArrowLeft")
+    assert str(active(page)).startswith(cell_name(record, 6, first))
+    page.keyboard.press("ArrowDown")
+    assert str(active(page)).startswith(cell_name(record, 6, first + 1))
+
+
+def test_back_takes_keys_and_tooltip_to_the_selection_it_brings_back(open_report: Open) -> None:
+    record = make_record(layers=8)
+    page = open_report(record)
+    page.locator(".grid-scroller").focus()
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => location.hash.includes('cell=0.0')")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => location.hash.includes('cell=1.1')")
+    page.evaluate("history.back()")
+    page.wait_for_function("() => location.hash.includes('cell=0.0')")
+    assert str(active(page)).startswith(cell_name(record, 0, 0))
+    assert page.locator(".tip-layer").inner_text() == "embeddings"
+    page.keyboard.press("ArrowRight")
+    assert str(active(page)).startswith(cell_name(record, 1, 0))
+
+
+def test_back_leaves_no_tooltip_of_a_cell_that_the_pointer_chose(open_report: Open) -> None:
+    page = open_report(make_record(layers=8))
+    where = box(page, ".grid-scroller")
+    page.mouse.click(where["x"] + 130, where["y"] + 40)
+    page.wait_for_function("() => location.hash.includes('cell=')")
+    page.mouse.click(where["x"] + 330, where["y"] + 64)
+    page.wait_for_function("() => location.hash.includes('cell=2.1')")
+    assert page.locator("#tooltip").is_visible()
+    page.evaluate("history.back()")
+    page.wait_for_function("() => !location.hash.includes('cell=2.1')")
+    two_frames(page)
+    assert not page.locator("#tooltip").is_visible()
+
+
+def test_the_keys_stay_on_their_row_when_rows_above_it_are_folded(open_report: Open) -> None:
+    record = make_record(layers=8)
+    page = open_report(record)
+    page.locator(".grid-scroller").focus()
+    page.keyboard.press("Control+End")
+    before = active(page)
+    page.keyboard.press("f")
+    two_frames(page)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    assert active(page) == before

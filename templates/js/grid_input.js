@@ -11,7 +11,7 @@
  */
 export function listenToGrid(grid, record, state) {
   const { scroller } = grid;
-  let cursor = null; // {place, column} of the keys
+  let cursor = null; // {row, column} of the keys; the row itself, as its place changes with the rows listed
   let pointer = null; // where it last was: content may scroll under a resting pointer
 
   /** The cell at a place: in the row header it is that of the layer shown on the image. */
@@ -49,16 +49,16 @@ export function listenToGrid(grid, record, state) {
       state.set({ collapsed: !state.get("collapsed") });
       return;
     }
-    cursor = { place: at.place, column: Math.max(0, cellOf(at).layer) };
+    cursor = { row: grid.rows()[at.place], column: cellOf(at).layer };
     chooseAndPin(state, cellOf(at));
     if (event.pointerType === "touch") hoverAt(event.clientX, event.clientY); // fingers do not hover
   });
 
   function moveTo(next) {
-    cursor = next;
+    const row = grid.rows()[next.place];
+    cursor = { row, column: next.column };
     pointer = null;
     grid.reveal(next.place, next.column);
-    const row = grid.rows()[next.place];
     if (isBand(row)) {
       document.getElementById("announcer").textContent = `Image block, ${state.get("collapsed") ? "folded" : "unfolded"}. Enter changes that.`;
       state.set({ hover: null });
@@ -72,7 +72,7 @@ export function listenToGrid(grid, record, state) {
   /** Where the keys are, or start: the selection when it is listed, else the first visible row. */
   function start() {
     const count = grid.rows().length;
-    if (cursor && cursor.place < count) return cursor;
+    if (cursor && grid.place(cursor.row) >= 0) return { place: grid.place(cursor.row), column: cursor.column };
     const cell = state.get("cell");
     if (cell && grid.place(cell.position) >= 0) return { place: grid.place(cell.position), column: cell.layer };
     return { place: Math.min(count - 1, grid.firstVisible()), column: state.get("layer") };
@@ -101,4 +101,12 @@ export function listenToGrid(grid, record, state) {
   });
   scroller.addEventListener("blur", () => { if (!pointer) state.set({ hover: null }); });
   state.on(["rows"], () => { cursor = null; });
+  // chosen elsewhere (a chip, a patch, the browser's "back"): the keys go on from there
+  state.on(["cell"], () => {
+    const cell = state.get("cell");
+    if (!cell || (cursor?.row === cell.position && cursor.column === cell.layer)) return;
+    cursor = null;
+    const withKeys = document.activeElement === scroller && !pointer;
+    if (withKeys && grid.place(cell.position) >= 0) moveTo(start());
+  });
 }

@@ -3,7 +3,7 @@
  * or the keys are on is a real cell that lies over the painting, for selection and screen readers.
  * This file lays out and draws; grid_input.js listens, grid_paint.js paints.
  */
-/* global GRID, quantityNow, QUANTITY_KEYS, gridRows, isBand, matchingPositions, visibleRange, columnWidth,
+/* global GRID, quantityNow, QUANTITY_KEYS, gridRows, matchingPositions, visibleRange, columnWidth,
    scrollToShow, createGridPainter, listenToGrid, mountGridControls, mountGridMap, shadeFill, shadeInk */
 
 /**
@@ -26,8 +26,8 @@ export function mountGridPane(root, record, state) {
   const grid = {
     scroller,
     rows: () => rows,
-    /** Place of a position in the list of rows, −1 when it is filtered out. */
-    place: (t) => placeOf.get(t) ?? -1,
+    /** Place of a row in the list of rows, −1 when it is filtered out. */
+    place: (row) => placeOf.get(row) ?? -1,
     /** Rows that fit the window. */
     page: () => Math.max(1, Math.floor((scroller.clientHeight - GRID.head) / GRID.row) - 1),
     /** Place of the first row that is wholly visible. */
@@ -63,7 +63,7 @@ export function mountGridPane(root, record, state) {
     const matches = filter === "matches" ? matchingPositions(record, tokens, state.get("query")) : new Uint8Array(record.T);
     rows = gridRows(record, { rows: filter, collapsed: state.get("collapsed"), pins: state.get("pins"), matches });
     placeOf = new Map();
-    rows.forEach((row, place) => { if (!isBand(row)) placeOf.set(row, place); });
+    rows.forEach((row, place) => placeOf.set(row, place));
     sheet.style.height = `${GRID.head + rows.length * GRID.row}px`;
     scroller.setAttribute("aria-rowcount", rows.length + 1);
     scroller.setAttribute("aria-colcount", record.L + 1);

@@ -171,8 +171,11 @@ export function createState(start, sizes, page) {
   }
 
   function readHash() {
-    const { hover, dark, playing } = values;
-    assign({ ...fromHash(page.location.hash, first, sizes), hover, dark, playing });
+    const { dark, playing } = values;
+    const next = fromHash(page.location.hash, first, sizes);
+    // what was hovered belongs to the selection that is left
+    const hover = same(next.cell, values.cell) ? values.hover : null;
+    assign({ ...next, hover, dark, playing });
   }
   page.addEventListener("popstate", readHash);
   page.addEventListener("hashchange", readHash);

@@ -68,6 +68,17 @@ test("choices are steps back, playing layers is not", () => {
   assert.equal(page.entries.length, 2);
 });
 
+test("back to another selection hovers nothing, any other step leaves the hover alone", () => {
+  const page = fakeWindow();
+  const state = make(page);
+  const hover = { layer: 1, position: 1 };
+  state.set({ cell: hover, hover, colour: "kl" });
+  page.go("#cell=1.1");
+  assert.deepEqual(state.get("hover"), hover);
+  page.go("#cell=2.2");
+  assert.equal(state.get("hover"), null);
+});
+
 test("an unknown key is a mistake in the program", () => {
   assert.throws(() => make(fakeWindow()).set({ colours: "x" }), /no such state/);
 });
