@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from browsing import Open, may_stall, two_frames
+from browsing import Open, may_stall, scales, two_frames
 from playwright.sync_api import Page
 from records import make_record
 
@@ -119,3 +119,76 @@ def test_the_keys_stay_on_their_row_when_rows_above_it_are_folded(open_report: O
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowRight")
     assert active(page) == before
+
+
+def point_at(page: Page, selector: str, right: float, down: float) -> None:
+    """Move the pointer to a place in an element, in parts of its width and height."""
+    where = box(page, selector)
+    page.mouse.move(where["x"] + right * where["width"], where["y"] + down * where["height"])
+    two_frames(page)
+
+
+def test_the_number_of_the_hovered_layer_stands_out(open_report: Open) -> None:
+    page = open_report(make_record(layers=8), hash="#layer=4")
+    head = page.locator(".grid-cross-head")
+    for layer, shown in ((0, "embed"), (2, "2"), (4, None), (7, "7")):
+        point_at(page, ".grid-scroller", (104 + (layer + 0.5) * column(page)) / width(page), 0.3)
+        assert (head.inner_text() if head.is_visible() else None) == shown
+        if shown:
+            assert abs(box(page, ".grid-cross-head")["x"] - box(page, "#grid-active")["x"]) <= 1
+    point_at(page, "#header", 0.5, 0.5)
+    assert not head.is_visible()
+
+
+def width(page: Page) -> float:
+    return float(box(page, ".grid-scroller")["width"])
+
+
+def column(page: Page) -> float:
+    wide = "getComputedStyle(document.querySelector('.grid-view')).getPropertyValue('--column')"
+    return float(page.evaluate(f"parseFloat({wide})"))
+
+
+@pytest.mark.parametrize("rows", ["all", "text"])
+def test_the_row_of_a_patch_that_is_out_of_sight_shows_under_the_layer_numbers(
+    open_report: Open, rows: str
+) -> None:
+    record = make_record(layers=8, grid=(8, 8))
+    page = open_report(record, hash=f"#rows={rows}")
+    peek, canvas = page.locator(".grid-peek"), page.locator(".grid-canvas")
+    assert not peek.is_visible() and peek.get_attribute("aria-hidden") == "true"
+    before = canvas.evaluate("e => [e.toDataURL(), e.closest('.grid-scroller').scrollTop]")
+    point_at(page, "#image-stage", 0.5, 0.9)
+    position = int(page.locator(".tip-place").inner_text().rsplit(" ", 1)[1])
+    assert position > 50
+    assert box(page, ".grid-peek")["y"] == box(page, ".grid-scroller")["y"]
+    painted = peek.evaluate(
+        """(e, xs) => {
+            const { data } = e.getContext("2d").getImageData(0, 46, e.width, 1);
+            return xs.map((x) => `rgb(${[...data.slice(4 * x, 4 * x + 3)].join(" ")})`);
+        }""",
+        [104 + (layer + 1) * column(page) - 4 for layer in range(8)],
+    )
+    fills = scales()["light"]
+    for layer, fill in enumerate(painted):
+        step = round(float(record.top_probs[layer, position, 0]) * 255)
+        assert fill in fills[max(0, step - 1) : step + 2], layer
+    after = canvas.evaluate("e => [e.toDataURL(), e.closest('.grid-scroller').scrollTop]")
+    assert after == before  # no row has moved
+    point_at(page, ".grid-scroller", 0.5, 0.5)
+    assert not peek.is_visible()
+
+
+def test_a_row_that_can_be_seen_is_not_shown_twice(open_report: Open) -> None:
+    page = open_report(make_record(layers=8, grid=(8, 8)))
+    point_at(page, "#image-stage", 0.5, 0.9)
+    assert page.locator(".grid-peek").is_visible()
+    where = box(page, "#image-stage")
+    page.mouse.click(where["x"] + 0.5 * where["width"], where["y"] + 0.9 * where["height"])
+    two_frames(page)  # choosing it has brought its row into sight
+    assert page.locator("#grid-active").is_visible()
+    assert not page.locator(".grid-peek").is_visible()
+    point_at(page, "#header", 0.5, 0.5)
+    page.locator(".grid-scroller").evaluate("e => { e.scrollTop = 0; }")
+    two_frames(page)
+    assert page.locator(".grid-peek").is_visible()

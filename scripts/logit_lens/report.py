@@ -34,7 +34,7 @@ FORMAT = "logit-lens-page/1"
 SCRIPTS = (
     *("format", "payload", "token_prob", "quantity", "colour", "state", "actions"),
     *("tooltip", "legend", "grid_rows", "grid_window", "grid_paint", "grid_map", "grid_map_pane"),
-    *("grid_controls", "grid_input", "grid_pane"),
+    *("grid_marks", "grid_peek", "grid_controls", "grid_input", "grid_pane"),
     *("image_map", "image_words", "image_view", "image_draw", "image_tools", "image_input"),
     *("image_pane", "image_zoom", "strip_map", "layer_strip", "layer_player"),
     *("region_sum", "region"),

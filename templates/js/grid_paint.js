@@ -3,7 +3,7 @@
  * patch's own pixels. A few hundred elements of text would take the browser ten times as long to
  * lay out as this takes to paint. Knows how a cell looks; not the state, nor where the pointer is.
  */
-/* global GRID, shadeFill, shadeInk, isBand, bandStart, blockLength, formatCount */
+/* global GRID, gridLayerName, shadeFill, shadeInk, isBand, bandStart, blockLength, formatCount */
 
 const GRID_COLOURS = ["paper", "surface", "ink", "ink-soft", "line", "line-strong", "accent", "accent-ink", "pin", "unknown", "hatch"];
 
@@ -130,7 +130,7 @@ export function createGridPainter(canvas, record, picture) {
       const x = GRID.side + l * column - left;
       const chosen = l === current;
       if (chosen) box(colours.accent, x, 0, column - 1, GRID.head - 1);
-      write(record.layers[l] === 0 ? "embed" : String(record.layers[l]), x + column / 2, 17, colours[chosen ? "accent-ink" : "ink-soft"], sans, "center");
+      write(gridLayerName(record, l), x + column / 2, 17, colours[chosen ? "accent-ink" : "ink-soft"], sans, "center");
     }
     box(colours.surface, 0, 0, GRID.side - 1, GRID.head - 1);
     write("layer →", GRID.side - 7, 17, colours["ink-soft"], sans, "right");

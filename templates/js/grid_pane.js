@@ -1,10 +1,11 @@
 /**
  * The layer × position grid. Only what is visible is painted, in both directions; what the pointer
  * or the keys are on is a real cell that lies over the painting, for selection and screen readers.
- * This file lays out and draws; grid_input.js listens, grid_paint.js paints.
+ * This file lays out; grid_paint.js paints, grid_marks.js and grid_peek.js draw over it, grid_input.js
+ * listens.
  */
 /* global GRID, quantityNow, QUANTITY_KEYS, gridRows, matchingPositions, visibleRange, columnWidth,
-   scrollToShow, createGridPainter, listenToGrid, mountGridControls, mountGridMap, shadeFill, shadeInk */
+   scrollToShow, createGridPainter, createGridMarks, createGridPeek, listenToGrid, mountGridControls, mountGridMap */
 
 /**
  * @param {HTMLElement} root
@@ -16,8 +17,9 @@ export function mountGridPane(root, record, state) {
   body.append(document.getElementById("grid-frame").content.cloneNode(true));
   const scroller = body.querySelector(".grid-scroller");
   const [sheet, view, canvas, empty] = [".grid-sheet", ".grid-view", ".grid-canvas", ".grid-empty"].map((name) => body.querySelector(name));
-  const marks = createMarks(view, record);
   const picture = document.getElementById("picture");
+  const marks = createGridMarks(view, record);
+  const peek = createGridPeek(view.querySelector(".grid-peek"), record, picture);
   const painter = createGridPainter(canvas, record, picture);
   let column = GRID.column; // width of one
   let rows = new Int32Array();
@@ -79,16 +81,27 @@ export function mountGridPane(root, record, state) {
     if (scroller.hidden || height === 0) return;
     const [left, top] = [scroller.scrollLeft, scroller.scrollTop];
     const places = visibleRange(top, height - GRID.head, GRID.row, rows.length);
-    const columns = visibleRange(left, width - GRID.side, column, record.L);
-    const look = { quantity: quantityNow(record, state), dark: state.get("dark"), layer: state.get("layer"), folded: state.get("collapsed") };
-    painter.paint(rows, places, columns, { left, top }, look);
+    painter.paint(rows, places, visibleColumns(), { left, top }, lookNow());
     drawMarks();
+  }
+
+  const visibleColumns = () => visibleRange(scroller.scrollLeft, scroller.clientWidth - GRID.side, column, record.L);
+  const lookNow = () => ({ quantity: quantityNow(record, state), dark: state.get("dark"), layer: state.get("layer"), folded: state.get("collapsed") });
+
+  /** The position that is pointed at, or else chosen, when its row is out of sight; −1 for none. */
+  function outOfSight() {
+    // a pointer in the grid wants to reach the rows that are there
+    if (scroller.matches(":hover")) return -1;
+    const t = (state.get("hover") ?? state.get("cell"))?.position ?? -1;
+    const middle = (grid.place(t) + 0.5) * GRID.row - scroller.scrollTop;
+    return grid.place(t) >= 0 && middle > 0 && middle < scroller.clientHeight - GRID.head ? -1 : t;
   }
 
   function drawMarks() {
     const scroll = { left: Math.round(scroller.scrollLeft), top: Math.round(scroller.scrollTop), rows: rows.length };
-    const look = { quantity: quantityNow(record, state), dark: state.get("dark") };
+    const look = lookNow();
     marks.draw(state.all(), grid.place, scroll, column, look);
+    peek.draw(outOfSight(), visibleColumns(), scroll.left, { width: scroller.clientWidth, column }, look);
   }
 
   function resize() {
@@ -110,6 +123,7 @@ export function mountGridPane(root, record, state) {
   scroller.addEventListener("scroll", () => {
     waiting ||= requestAnimationFrame(() => { waiting = 0; paint(); });
   }, { passive: true });
+  for (const kind of ["pointerenter", "pointerleave"]) scroller.addEventListener(kind, drawMarks);
   listRows();
   resize();
   new ResizeObserver(resize).observe(scroller);
@@ -121,7 +135,10 @@ export function mountGridPane(root, record, state) {
       || (changed.has("pins") && (filter === "pinned" || state.get("collapsed")))
       || (filter === "matches" && (changed.has("tokens") || changed.has("query")));
     if (relist) listRows();
-    if (changed.has("dark")) painter.restyle();
+    if (changed.has("dark")) {
+      painter.restyle();
+      peek.restyle();
+    }
     scroller.hidden = state.get("zoomedOut");
     if (changed.has("zoomedOut")) resize();
     paint();
@@ -133,40 +150,4 @@ export function mountGridPane(root, record, state) {
     if (cell && !state.get("zoomedOut")) grid.reveal(grid.place(cell.position), cell.layer);
     drawMarks();
   });
-}
-
-/** What lies over the painting: the row and cell that are hovered, the selection, the layer. */
-function createMarks(view, record) {
-  const [cross, band, chosen, row] = [".grid-cross-row", ".grid-column-mark", ".grid-chosen", ".grid-active-row"]
-    .map((name) => view.querySelector(name));
-  const [header, active] = row.children;
-  const put = (mark, x, y) => { mark.style.transform = `translate(${x}px, ${y}px)`; };
-
-  return {
-    draw(values, placeOf, scroll, width, look) {
-      const { hover, cell, layer } = values;
-      const at = (l, t) => [l * width - scroll.left, placeOf(t) * GRID.row - scroll.top];
-      put(band, layer * width - scroll.left, 0);
-      band.style.height = `${Math.max(0, scroll.rows * GRID.row - scroll.top)}px`;
-      chosen.hidden = !cell || placeOf(cell.position) < 0;
-      if (!chosen.hidden) put(chosen, ...at(cell.layer, cell.position));
-      const shown = hover && placeOf(hover.position) >= 0;
-      cross.hidden = !shown || at(0, hover.position)[1] < 0;
-      active.hidden = !shown;
-      if (!shown) return;
-      const { layer: l, position: t } = hover;
-      const [x, y] = at(l, t);
-      put(cross, 0, y + GRID.head);
-      put(active, x, y);
-      const shade = look.quantity.shade(l, t);
-      active.textContent = record.text(record.topIndex(l, t, 0));
-      active.classList.toggle("below", shade === -1);
-      active.style.background = shade >= 0 ? shadeFill(shade, look.dark) : "";
-      active.style.color = shade >= 0 ? shadeInk(shade, look.dark) : "";
-      header.textContent = record.label(t);
-      row.setAttribute("aria-rowindex", placeOf(t) + 2);
-      active.setAttribute("aria-colindex", l + 2);
-      active.setAttribute("aria-label", `${record.label(t)}, ${record.layerName(l)}: ${record.text(record.topIndex(l, t, 0))}, ${look.quantity.text(l, t)}`);
-    },
-  };
 }

@@ -10,6 +10,9 @@ export function columnWidth(room, layers) {
   return Math.max(GRID.column, Math.min(112, Math.floor(room / layers)));
 }
 
+/** What stands at the head of a column. */
+export const gridLayerName = (record, l) => (record.layers[l] === 0 ? "embed" : String(record.layers[l]));
+
 /**
  * Items that a viewport shows, also in part.
  * @param {number} scroll pixels scrolled

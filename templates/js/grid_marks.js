@@ -1,0 +1,48 @@
+/**
+ * What lies over the painting of the grid: row, cell and layer number that are hovered, the selection, the layer.
+ */
+/* global GRID, gridLayerName, shadeFill, shadeInk */
+
+/**
+ * @param {HTMLElement} view
+ * @param {LensPage} record
+ */
+export function createGridMarks(view, record) {
+  const [cross, head, band, chosen, row] = [".grid-cross-row", ".grid-cross-head", ".grid-column-mark", ".grid-chosen", ".grid-active-row"]
+    .map((name) => view.querySelector(name));
+  const [header, active] = row.children;
+  const put = (mark, x, y) => { mark.style.transform = `translate(${x}px, ${y}px)`; };
+
+  return {
+    draw(values, placeOf, scroll, width, look) {
+      const { hover, cell, layer } = values;
+      const at = (l, t) => [l * width - scroll.left, placeOf(t) * GRID.row - scroll.top];
+      put(band, layer * width - scroll.left, 0);
+      band.style.height = `${Math.max(0, scroll.rows * GRID.row - scroll.top)}px`;
+      chosen.hidden = !cell || placeOf(cell.position) < 0;
+      if (!chosen.hidden) put(chosen, ...at(cell.layer, cell.position));
+      head.hidden = !hover || hover.layer === layer; // the chosen layer's number stands out by itself
+      if (!head.hidden) {
+        put(head, hover.layer * width - scroll.left, 0);
+        head.textContent = gridLayerName(record, hover.layer);
+      }
+      const shown = hover && placeOf(hover.position) >= 0;
+      cross.hidden = !shown || at(0, hover.position)[1] < 0;
+      active.hidden = !shown;
+      if (!shown) return;
+      const { layer: l, position: t } = hover;
+      const [x, y] = at(l, t);
+      put(cross, 0, y + GRID.head);
+      put(active, x, y);
+      const shade = look.quantity.shade(l, t);
+      active.textContent = record.text(record.topIndex(l, t, 0));
+      active.classList.toggle("below", shade === -1);
+      active.style.background = shade >= 0 ? shadeFill(shade, look.dark) : "";
+      active.style.color = shade >= 0 ? shadeInk(shade, look.dark) : "";
+      header.textContent = record.label(t);
+      row.setAttribute("aria-rowindex", placeOf(t) + 2);
+      active.setAttribute("aria-colindex", l + 2);
+      active.setAttribute("aria-label", `${record.label(t)}, ${record.layerName(l)}: ${record.text(record.topIndex(l, t, 0))}, ${look.quantity.text(l, t)}`);
+    },
+  };
+}
