@@ -192,3 +192,19 @@ def test_a_row_that_can_be_seen_is_not_shown_twice(open_report: Open) -> None:
     page.locator(".grid-scroller").evaluate("e => { e.scrollTop = 0; }")
     two_frames(page)
     assert page.locator(".grid-peek").is_visible()
+
+
+def test_a_token_without_text_can_be_seen_and_is_exported_as_it_is(open_report: Open) -> None:
+    record = make_record(layers=8, texts=["", "  "])
+    record.top_ids[3, 0, 0], record.top_ids[4, 0, 0] = 0, 1
+    record.input_ids[0] = 0
+    page = open_report(record, hash="#cell=3.0")
+    for layer, shown in ((3, "∅"), (4, "␣␣")):
+        point_at(page, ".grid-scroller", (104 + (layer + 0.5) * column(page)) / width(page), 0.1)
+        assert page.locator("#grid-active").inner_text() == shown
+        assert str(active(page)).startswith(f"∅, layer {layer}: {shown}, ")
+    assert page.locator(".grid-active-row [role=rowheader]").text_content() == "∅"
+    page.locator("#data-menu .menu-button").click()
+    with page.expect_download() as download:
+        page.locator("#data-menu .menu-item").filter(has_text="Whole record, JSON").click()
+    assert "∅" not in download.value.path().read_text()

@@ -1,5 +1,5 @@
 /**
- * Numbers → text a person reads. Knows nothing of the record or the page.
+ * Numbers and tokens → text a person reads. Knows nothing of the record or the page.
  * Every value is shown with 3 significant digits; only a true zero is written as 0.
  */
 
@@ -44,6 +44,17 @@ export function formatRank(rank) {
  */
 export function formatCount(count, one, many = `${one}s`) {
   return `${grouped(count)} ${count === 1 ? one : many}`;
+}
+
+/**
+ * A token's text as something that can be seen: `∅` for a token without text, `␣` for every blank
+ * of one that has nothing else. For display only: what is copied out or exported is the text itself.
+ * @param {string} text
+ * @returns {string}
+ */
+export function visibleText(text) {
+  if (text === "") return "∅";
+  return text.trim() === "" ? text.replace(/\s/gu, "␣") : text;
 }
 
 /** 12345 → "12,345"; the browser's own way costs 80 ms the first time. */

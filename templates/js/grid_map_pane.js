@@ -2,7 +2,7 @@
  * The zoomed-out grid: its axes, its hover, its click. The painting is in grid_map.js.
  */
 /* global quantityNow, QUANTITY_KEYS, isBand, mapLayout, mapRuns, mapShades, paintMap, anchorTooltip, chooseCell,
-   togglePin, isPinned, moveCursor */
+   togglePin, isPinned, moveCursor, visibleText */
 
 const MAP_SIDE = 76;
 const MAP_HEAD = 22;
@@ -59,7 +59,7 @@ export function mountGridMap(root, record, state, listRows) {
       free = at + 13;
     };
     if (layout.row >= 12) {
-      rows.forEach((t, n) => add(record.kind(t) === 1 ? String(record.patchNumber.get(t)) : record.label(t), (n + 0.5) * layout.row, record.kind(t) === 1 ? "number" : "token"));
+      rows.forEach((t, n) => add(record.kind(t) === 1 ? String(record.patchNumber.get(t)) : visibleText(record.label(t)), (n + 0.5) * layout.row, record.kind(t) === 1 ? "number" : "token"));
     } else {
       for (const [kind, from, to] of mapRuns(rows, (t) => record.kind(t))) {
         const height = (to - from) * layout.row;

@@ -1,7 +1,7 @@
 /**
  * What lies over the painting of the grid: row, cell and layer number that are hovered, the selection, the layer.
  */
-/* global GRID, gridLayerName, shadeFill, shadeInk */
+/* global GRID, gridLayerName, shadeFill, shadeInk, visibleText */
 
 /**
  * @param {HTMLElement} view
@@ -35,14 +35,15 @@ export function createGridMarks(view, record) {
       put(cross, 0, y + GRID.head);
       put(active, x, y);
       const shade = look.quantity.shade(l, t);
-      active.textContent = record.text(record.topIndex(l, t, 0));
+      const [name, word] = [record.label(t), record.text(record.topIndex(l, t, 0))].map(visibleText);
+      active.textContent = word;
       active.classList.toggle("below", shade === -1);
       active.style.background = shade >= 0 ? shadeFill(shade, look.dark) : "";
       active.style.color = shade >= 0 ? shadeInk(shade, look.dark) : "";
-      header.textContent = record.label(t);
+      header.textContent = name;
       row.setAttribute("aria-rowindex", placeOf(t) + 2);
       active.setAttribute("aria-colindex", l + 2);
-      active.setAttribute("aria-label", `${record.label(t)}, ${record.layerName(l)}: ${record.text(record.topIndex(l, t, 0))}, ${look.quantity.text(l, t)}`);
+      active.setAttribute("aria-label", `${name}, ${record.layerName(l)}: ${word}, ${look.quantity.text(l, t)}`);
     },
   };
 }

@@ -3,7 +3,8 @@
  * patch's own pixels. A few hundred elements of text would take the browser ten times as long to
  * lay out as this takes to paint. Knows how a cell looks; not the state, nor where the pointer is.
  */
-/* global GRID, gridLayerName, shadeFill, shadeInk, isBand, bandStart, blockLength, formatCount */
+/* global GRID, gridLayerName, shadeFill, shadeInk, isBand, bandStart, blockLength, formatCount,
+   visibleText */
 
 const GRID_COLOURS = ["paper", "surface", "ink", "ink-soft", "line", "line-strong", "accent", "accent-ink", "pin", "unknown", "hatch"];
 
@@ -50,6 +51,7 @@ export function createGridPainter(canvas, record, picture) {
   const style = getComputedStyle(canvas);
   const mono = `12px ${style.getPropertyValue("--mono")}`;
   const sans = `11.5px ${style.getPropertyValue("--text")}`;
+  const small = `10px ${style.getPropertyValue("--text")}`;
   pen.font = mono;
   let fitCell = null;
   let column = 0;
@@ -84,6 +86,14 @@ export function createGridPainter(canvas, record, picture) {
     pen.fillText(text, x, y);
   }
 
+  /** Text of a token, in ink and font of the caller; a sign for what cannot be seen is softer. */
+  function token(text, fit, x, y) {
+    const shown = visibleText(text);
+    if (shown !== text) pen.globalAlpha = 0.7;
+    pen.fillText(fit(shown), x, y);
+    pen.globalAlpha = 1;
+  }
+
   /** A cell and its text. Cells of a row follow each other, so the font is set by the caller. */
   function cell(l, t, x, y, look, decided) {
     const shade = look.quantity.shade(l, t);
@@ -91,7 +101,7 @@ export function createGridPainter(canvas, record, picture) {
     box(known ? shadeFill(shade, look.dark) : shade === -1 ? hatch : colours.surface, x, y, column - 1, GRID.row - 1);
     pen.fillStyle = known ? shadeInk(shade, look.dark) : colours.ink;
     if (l === decided) pen.fillRect(x, y, 3, GRID.row - 1);
-    pen.fillText(fitCell(record.text(record.topIndex(l, t, 0))), x + 5, y + 16);
+    token(record.text(record.topIndex(l, t, 0)), fitCell, x + 5, y + 16);
   }
 
   function thumbnail(t, y) {
@@ -115,7 +125,12 @@ export function createGridPainter(canvas, record, picture) {
     }
     if (kind === 2) box(colours.pin, 0, y, 3, GRID.row - 1);
     pen.font = mono;
-    write(fitSide(record.label(t)), 8, y + 16, colours.ink, mono);
+    pen.textAlign = "left";
+    pen.fillStyle = colours.ink;
+    token(record.label(t), fitSide, 8, y + 16);
+    const room = GRID.side - 22 - pen.measureText(fitSide(visibleText(record.label(t)))).width;
+    pen.font = small;
+    if (pen.measureText(String(t)).width <= room) write(String(t), GRID.side - 7, y + 16, colours["ink-soft"], small, "right");
   }
 
   function band(row, y, folded) {

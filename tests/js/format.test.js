@@ -13,3 +13,10 @@ test("ranks count from 1 for people", () => {
   assert.equal(formatRank(0), "#1");
   assert.equal(formatRank(12344), "#12,345");
 });
+
+test("a token without text or of blanks alone can be seen, any other text stays as it is", () => {
+  assert.equal(visibleText(""), "∅");
+  assert.equal(visibleText(" "), "␣");
+  assert.equal(visibleText("  \u00a0"), "␣␣␣");
+  for (const text of ["▁dog", " dog", "a b", "⏎", "▁", "<image>"]) assert.equal(visibleText(text), text);
+});
