@@ -208,3 +208,58 @@ def test_a_token_without_text_can_be_seen_and_is_exported_as_it_is(open_report: 
     with page.expect_download() as download:
         page.locator("#data-menu .menu-item").filter(has_text="Whole record, JSON").click()
     assert "∅" not in download.value.path().read_text()
+
+
+def grid_rows(page: Page) -> int:
+    return int(page.locator(".grid-scroller").get_attribute("aria-rowcount") or 0) - 1
+
+
+def test_every_view_has_a_band_of_its_own_that_folds_it(open_report: Open) -> None:
+    record = make_record(layers=8, views=5)  # of 16 patches each, after 3 tokens of text
+    page = open_report(record)
+    everything = len(record.input_ids) + 5
+    assert grid_rows(page) == everything
+    point_at(page, ".grid-scroller", 0.5, 0.5)
+    where = box(page, ".grid-scroller")
+    page.mouse.click(where["x"] + 20, where["y"] + 26 + 3.5 * 24)
+    two_frames(page)
+    assert grid_rows(page) == everything - 16
+    page.wait_for_function("() => location.hash.includes('folded=0')")
+    page.mouse.click(where["x"] + 20, where["y"] + 26 + 4.5 * 24)  # now the band of tile 1
+    two_frames(page)
+    assert grid_rows(page) == everything - 32
+    fold = page.locator("button[name=folded]")
+    assert fold.get_attribute("aria-pressed") == "false"
+    page.keyboard.press("f")
+    two_frames(page)
+    assert fold.get_attribute("aria-pressed") == "true"
+    assert grid_rows(page) == everything - 80
+    page.locator(".grid-scroller").focus()
+    page.keyboard.press("Control+Home")
+    for _ in range(4):
+        page.keyboard.press("ArrowDown")
+    said = page.locator("#announcer").text_content() or ""
+    assert said.startswith("tile 1, 16 patches, folded.")
+    page.keyboard.press("Enter")
+    two_frames(page)
+    assert grid_rows(page) == everything - 64
+
+
+def test_switching_the_view_of_the_picture_brings_its_patches_into_sight(open_report: Open) -> None:
+    record = make_record(layers=8, views=5)
+    page = open_report(record)
+    top = "document.querySelector('.grid-scroller').scrollTop / 24"
+    assert page.evaluate(top) == 0
+    page.locator("select[name=view]").select_option("2")
+    two_frames(page)
+    assert page.evaluate(top) == 3 + 2 * 17  # text, whole image, tile 1
+    point_at(page, ".grid-scroller", 0.5, 60 / float(box(page, ".grid-scroller")["height"]))
+    assert "tile 2 · row 0, column 0" in page.locator(".tip-place").inner_text()
+    page.locator("select[name=view]").select_option("-1")
+    two_frames(page)
+    assert page.evaluate(top) == 3 + 17
+    page.evaluate("location.hash = 'cell=2.70&view=1'")  # a chosen cell matters more
+    two_frames(page)
+    assert page.locator(".grid-chosen").is_visible()
+    where, chosen = box(page, ".grid-scroller"), box(page, ".grid-chosen")
+    assert where["y"] < chosen["y"] < where["y"] + where["height"]

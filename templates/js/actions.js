@@ -1,6 +1,7 @@
 /**
  * What a click or a key does to the state, said once for every panel. Pure.
  */
+/* global imageBlocks */
 
 const sameCell = (a, b) => a?.layer === b?.layer && a?.position === b?.position;
 
@@ -38,6 +39,21 @@ export function clearOne(state) {
       return;
     }
   }
+}
+
+/** Fold the rows of a view's patches into one, or unfold them. */
+export function toggleFold(state, view) {
+  const folded = state.get("folded");
+  state.set({ folded: folded.includes(view) ? folded.filter((v) => v !== view) : [...folded, view].sort((a, b) => a - b) });
+}
+
+/** Are the patches of all views folded? */
+export const isAllFolded = (state, record) => imageBlocks(record).every((block) => state.get("folded").includes(block.view));
+
+/** `f`: fold the patches of all views; unfold them when they are. */
+export function toggleAllFolds(state, record) {
+  const views = [...new Set(imageBlocks(record).map((block) => block.view))].sort((a, b) => a - b);
+  state.set({ folded: isAllFolded(state, record) ? [] : views });
 }
 
 /** `[` and `]`. */

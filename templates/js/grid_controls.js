@@ -1,7 +1,7 @@
 /**
  * The grid's toolbar: which rows, which colour, folded, zoomed out.
  */
-/* global ROW_FILTERS, colourChoices, formatCount */
+/* global ROW_FILTERS, colourChoices, formatCount, isAllFolded, toggleAllFolds */
 
 /**
  * @param {HTMLElement} root
@@ -11,7 +11,7 @@
 export function mountGridControls(root, record, state) {
   const rows = gridSelect(root, "rows", "Rows");
   const colour = gridSelect(root, "colour", "Colour");
-  const fold = gridButton(root, "collapsed", "fold", "Fold the image's rows into one");
+  const fold = gridButton(root, "folded", "fold", "Fold the image's rows");
   const zoom = gridButton(root, "zoomedOut", "zoom out", "The whole grid as a heat map (z)");
 
   const available = {
@@ -21,11 +21,13 @@ export function mountGridControls(root, record, state) {
   const names = { all: "all", text: "text", image: "image", answer: "answer", pinned: "pinned", matches: "matching" };
   for (const filter of ROW_FILTERS) if (available[filter]) rows.add(new Option(names[filter], filter));
   fold.hidden = !available.image;
+  fold.title = `Fold ${formatCount(record.imagePositions.length, "patch", "patches")} into ${record.views.length > 1 ? "a row for each view" : "one row"} (f)`;
 
   root.addEventListener("change", (event) => state.set({ [event.target.name]: event.target.value }));
   root.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    if (button) state.set({ [button.name]: !state.get(button.name) });
+    if (button === fold) toggleAllFolds(state, record);
+    else if (button) state.set({ zoomedOut: !state.get("zoomedOut") });
   });
 
   state.on(["tokens", "colour"], () => {
@@ -38,11 +40,11 @@ export function mountGridControls(root, record, state) {
     const wanted = choices.find((choice) => choice.mode === state.get("colour") && choice.enabled);
     colour.value = wanted ? wanted.mode : "prob";
   });
-  state.on(["rows", "collapsed", "zoomedOut"], () => {
+  state.on(["rows", "folded", "zoomedOut"], () => {
     rows.value = available[state.get("rows")] ? state.get("rows") : "all";
     fold.disabled = state.get("rows") !== "all";
-    for (const button of [fold, zoom]) button.setAttribute("aria-pressed", String(state.get(button.name)));
-    fold.title = `Fold ${formatCount(record.imagePositions.length, "patch", "patches")} into one row (f)`;
+    fold.setAttribute("aria-pressed", String(isAllFolded(state, record)));
+    zoom.setAttribute("aria-pressed", String(state.get("zoomedOut")));
   });
 }
 

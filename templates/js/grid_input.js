@@ -2,7 +2,7 @@
  * Pointer and keys of the grid. Focus stays on the grid itself; the cell that the keys are on is
  * its active descendant.
  */
-/* global isBand, moveCursor, anchorTooltip, chooseAndPin */
+/* global isBand, bandBlock, bandText, moveCursor, anchorTooltip, chooseAndPin, toggleFold */
 
 /**
  * @param {object} grid see grid_pane.js
@@ -16,6 +16,8 @@ export function listenToGrid(grid, record, state) {
 
   /** The cell at a place: in the row header it is that of the layer shown on the image. */
   const cellOf = ({ place, column }) => ({ layer: column < 0 ? state.get("layer") : column, position: grid.rows()[place] });
+
+  const foldAt = (place) => toggleFold(state, bandBlock(record, grid.rows()[place]).view);
 
   function hoverAt(x, y) {
     const at = grid.cellAt(x, y);
@@ -46,7 +48,7 @@ export function listenToGrid(grid, record, state) {
       return;
     }
     if (isBand(grid.rows()[at.place])) {
-      state.set({ collapsed: !state.get("collapsed") });
+      foldAt(at.place);
       return;
     }
     cursor = { row: grid.rows()[at.place], column: cellOf(at).layer };
@@ -60,7 +62,8 @@ export function listenToGrid(grid, record, state) {
     pointer = null;
     grid.reveal(next.place, next.column);
     if (isBand(row)) {
-      document.getElementById("announcer").textContent = `Image block, ${state.get("collapsed") ? "folded" : "unfolded"}. Enter changes that.`;
+      const block = bandBlock(record, row);
+      document.getElementById("announcer").textContent = `${bandText(record, block)}, ${state.get("folded").includes(block.view) ? "folded" : "unfolded"}. Enter changes that.`;
       state.set({ hover: null });
       return;
     }
@@ -80,7 +83,7 @@ export function listenToGrid(grid, record, state) {
 
   function enter() {
     const at = start();
-    if (isBand(grid.rows()[at.place])) state.set({ collapsed: !state.get("collapsed") });
+    if (isBand(grid.rows()[at.place])) foldAt(at.place);
     else chooseAndPin(state, cellOf(at));
   }
 

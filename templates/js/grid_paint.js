@@ -3,8 +3,7 @@
  * patch's own pixels. A few hundred elements of text would take the browser ten times as long to
  * lay out as this takes to paint. Knows how a cell looks; not the state, nor where the pointer is.
  */
-/* global GRID, gridLayerName, shadeFill, shadeInk, isBand, bandStart, blockLength, formatCount,
-   visibleText */
+/* global GRID, gridLayerName, shadeFill, shadeInk, isBand, bandBlock, bandText, visibleText */
 
 const GRID_COLOURS = ["paper", "surface", "ink", "ink-soft", "line", "line-strong", "accent", "accent-ink", "pin", "unknown", "hatch"];
 
@@ -133,9 +132,11 @@ export function createGridPainter(canvas, record, picture) {
     if (pen.measureText(String(t)).width <= room) write(String(t), GRID.side - 7, y + 16, colours["ink-soft"], small, "right");
   }
 
-  function band(row, y, folded) {
+  function band(row, y, foldedViews) {
     box(colours.paper, 0, y, size.width, GRID.row - 1);
-    const text = formatCount(blockLength(record, bandStart(row)), "patch", "patches");
+    const block = bandBlock(record, row);
+    const text = bandText(record, block);
+    const folded = foldedViews.includes(block.view);
     write(`${folded ? "▸" : "▾"} ${text}${folded ? ", folded" : ""}`, 7, y + 16, colours["ink-soft"], sans);
   }
 
@@ -176,7 +177,7 @@ export function createGridPainter(canvas, record, picture) {
      * @param {[number, number]} places which of them are visible
      * @param {[number, number]} columns which layers are
      * @param {{left: number, top: number}} scroll
-     * @param {{quantity: Quantity, dark: boolean, layer: number, folded: boolean}} look
+     * @param {{quantity: Quantity, dark: boolean, layer: number, folded: number[]}} look
      */
     paint(rows, places, columns, scroll, look) {
       if (!colours) {

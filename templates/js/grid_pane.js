@@ -4,7 +4,7 @@
  * This file lays out; grid_paint.js paints, grid_marks.js and grid_peek.js draw over it, grid_input.js
  * listens.
  */
-/* global GRID, quantityNow, QUANTITY_KEYS, gridRows, matchingPositions, visibleRange, columnWidth,
+/* global GRID, quantityNow, QUANTITY_KEYS, gridRows, imageBlocks, bandOf, matchingPositions, visibleRange, columnWidth,
    scrollToShow, createGridPainter, createGridMarks, createGridPeek, listenToGrid, mountGridControls, mountGridMap */
 
 /**
@@ -63,7 +63,7 @@ export function mountGridPane(root, record, state) {
     const filter = state.get("rows");
     const tokens = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
     const matches = filter === "matches" ? matchingPositions(record, tokens, state.get("query")) : new Uint8Array(record.T);
-    rows = gridRows(record, { rows: filter, collapsed: state.get("collapsed"), pins: state.get("pins"), matches });
+    rows = gridRows(record, { rows: filter, folded: state.get("folded"), pins: state.get("pins"), matches });
     placeOf = new Map();
     rows.forEach((row, place) => placeOf.set(row, place));
     sheet.style.height = `${GRID.head + rows.length * GRID.row}px`;
@@ -86,7 +86,7 @@ export function mountGridPane(root, record, state) {
   }
 
   const visibleColumns = () => visibleRange(scroller.scrollLeft, scroller.clientWidth - GRID.side, column, record.L);
-  const lookNow = () => ({ quantity: quantityNow(record, state), dark: state.get("dark"), layer: state.get("layer"), folded: state.get("collapsed") });
+  const lookNow = () => ({ quantity: quantityNow(record, state), dark: state.get("dark"), layer: state.get("layer"), folded: state.get("folded") });
 
   /** The position that is pointed at, or else chosen, when its row is out of sight; −1 for none. */
   function outOfSight() {
@@ -102,6 +102,15 @@ export function mountGridPane(root, record, state) {
     const look = lookNow();
     marks.draw(state.all(), grid.place, scroll, column, look);
     peek.draw(outOfSight(), visibleColumns(), scroll.left, { width: scroller.clientWidth, column }, look);
+  }
+
+  /** Scroll to the patches of a view; −1 is all tiles. */
+  function showView(wanted) {
+    const block = imageBlocks(record).find((one) => (wanted === -1 ? one.view > 0 : one.view === wanted));
+    const place = block ? [bandOf(block.start), block.start].map(grid.place).find((at) => at >= 0) : undefined;
+    if (place === undefined) return; // not among the rows
+    scroller.scrollTop = place * GRID.row;
+    paint();
   }
 
   function resize() {
@@ -129,10 +138,10 @@ export function mountGridPane(root, record, state) {
   new ResizeObserver(resize).observe(scroller);
   picture?.decode().then(paint, () => { /* a picture that cannot be decoded: no thumbnails */ });
 
-  state.on(["rows", "collapsed", "zoomedOut", "pins", "query", "dark", ...QUANTITY_KEYS], (changed) => {
+  state.on(["rows", "folded", "zoomedOut", "pins", "query", "dark", ...QUANTITY_KEYS], (changed) => {
     const filter = state.get("rows");
-    const relist = ["rows", "collapsed"].some((key) => changed.has(key))
-      || (changed.has("pins") && (filter === "pinned" || state.get("collapsed")))
+    const relist = ["rows", "folded"].some((key) => changed.has(key))
+      || (changed.has("pins") && (filter === "pinned" || state.get("folded").length))
       || (filter === "matches" && (changed.has("tokens") || changed.has("query")));
     if (relist) listRows();
     if (changed.has("dark")) {
@@ -144,6 +153,12 @@ export function mountGridPane(root, record, state) {
     paint();
   });
   state.on(["hover"], drawMarks);
+  let shownView = record.views[0] ?? 0;
+  state.on(["view"], () => {
+    if (state.get("view") === shownView) return; // nobody has switched it
+    shownView = state.get("view");
+    showView(shownView);
+  });
   state.on(["layer"], () => grid.reveal(-1, state.get("layer")));
   state.on(["cell"], () => {
     const cell = state.get("cell");

@@ -2,17 +2,62 @@
  * Which rows the grid shows. Pure: knows positions, not pixels.
  * A row is a position t ≥ 0, or a band −(t + 1) that heads the image block starting at t.
  */
+/* global formatCount */
 
 export const ROW_FILTERS = ["all", "text", "image", "answer", "pinned", "matches"];
 
 /** Does a row head an image block? */
 export const isBand = (row) => row < 0;
-/** First position of the block that a band heads. */
-export const bandStart = (row) => -row - 1;
+/** The band of the block that starts at t. */
+export const bandOf = (t) => -t - 1;
+
+/**
+ * Image positions that follow one another and lie in the same view.
+ * @typedef {{start: number, end: number, view: number, patches: number}} ImageBlock
+ */
+const imageBlocksOf = new WeakMap();
+
+/**
+ * The image blocks of a record, in order. A position without a place (a tile may end its lines with
+ * one) belongs to the view before it.
+ * @param {LensPage} record
+ * @returns {ImageBlock[]}
+ */
+export function imageBlocks(record) {
+  if (!imageBlocksOf.has(record)) imageBlocksOf.set(record, makeImageBlocks(record));
+  return imageBlocksOf.get(record);
+}
+
+function makeImageBlocks(record) {
+  const blocks = [];
+  let block = null;
+  for (let t = 0; t < record.T; t += 1) {
+    if (record.kind(t) !== 1) { block = null; continue; }
+    const view = record.view(t);
+    if (!block || (view >= 0 && block.view >= 0 && view !== block.view)) {
+      block = { start: t, end: t, view, patches: 0 };
+      blocks.push(block);
+    }
+    if (block.view < 0) block.view = view;
+    if (view >= 0) block.patches += 1;
+    block.end = t + 1;
+  }
+  // without places there is but one view
+  return blocks.map((one) => (one.view < 0 ? { ...one, view: 0, patches: one.end - one.start } : one));
+}
+
+/** The block that a band heads. */
+export const bandBlock = (record, row) => imageBlocks(record).find((block) => bandOf(block.start) === row);
+
+/** What a band says of its block. */
+export function bandText(record, block) {
+  const name = record.views.length > 1 ? `${record.viewName(block.view)}, ` : "";
+  return name + formatCount(block.patches, "patch", "patches");
+}
 
 /**
  * @param {LensPage} record
- * @param {{rows: string, collapsed: boolean, pins: {position: number}[], matches: Uint8Array}} view
+ * @param {{rows: string, folded: number[], pins: {position: number}[], matches: Uint8Array}} view folded: views
  * @returns {Int32Array}
  */
 export function gridRows(record, view) {
@@ -25,21 +70,18 @@ export function gridRows(record, view) {
     pinned: (t) => pinned.has(t),
     matches: (t) => view.matches[t] === 1,
   }[view.rows];
+  const heads = new Map(view.rows === "all" ? imageBlocks(record).map((block) => [block.start, block]) : []);
   const rows = [];
+  let foldedUntil = 0;
   for (let t = 0; t < record.T; t += 1) {
-    const startsBlock = record.kind(t) === 1 && (t === 0 || record.kind(t - 1) !== 1);
-    if (startsBlock && view.rows === "all" && blockLength(record, t) > 1) rows.push(-t - 1);
-    const folded = view.collapsed && view.rows === "all" && record.kind(t) === 1;
-    if (folded ? pinned.has(t) : keep(t)) rows.push(t);
+    const block = heads.get(t);
+    if (block && block.end - t > 1) {
+      rows.push(bandOf(t));
+      if (view.folded.includes(block.view)) foldedUntil = block.end;
+    }
+    if (t < foldedUntil ? pinned.has(t) : keep(t)) rows.push(t);
   }
   return Int32Array.from(rows);
-}
-
-/** How many image positions follow one another from t on. */
-export function blockLength(record, t) {
-  let end = t;
-  while (end < record.T && record.kind(end) === 1) end += 1;
-  return end - t;
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Keys that work everywhere. Keys of the grid are in grid_input.js.
  */
-/* global chooseAndPin, clearOne, colourChoices, stepLayer */
+/* global chooseAndPin, clearOne, colourChoices, stepLayer, toggleAllFolds */
 
 /** What the help overlay lists. */
 export const KEYS = [
@@ -40,7 +40,7 @@ export function mountKeyboard(_root, record, state) {
       const modes = colourChoices(record, state.get("tokens")).filter((choice) => choice.enabled).map((choice) => choice.mode);
       state.set({ colour: modes[(modes.indexOf(state.get("colour")) + 1) % modes.length] });
     },
-    f: () => state.set({ collapsed: !state.get("collapsed") }),
+    f: () => toggleAllFolds(state, record),
     z: () => state.set({ zoomedOut: !state.get("zoomedOut") }),
     t: () => document.getElementById("theme-button").click(),
     "?": () => document.getElementById("help-button").click(),

@@ -178,6 +178,9 @@ export class LensPage {
   /** View (0 whole image, 1.. tiles) of position t, −1 for none. */
   view(t) { return this.blocks.patch_view[t]; }
 
+  /** Name of a view for people. */
+  viewName(view) { return view === 0 ? "whole image" : `tile ${view}`; }
+
   /**
    * Row and column of a patch in its view, counted from 0.
    * @returns {{row: number, column: number}|null}

@@ -15,7 +15,7 @@ export const DEFAULTS = {
   /** @type {number[]} */ tokens: [], // token ids, summed
   query: "", // what is typed into find token
   rows: "all", // all text image answer pinned matches
-  collapsed: false, // the image block of the grid
+  /** @type {number[]} */ folded: [], // views whose patches are folded in the grid
   zoomedOut: false,
   /** @type {number[]} */ region: [], // positions marked on the image
   view: 0, // 0 whole image, 1.. tiles, −1 all tiles
@@ -70,16 +70,17 @@ export function fromHash(hash, start, sizes) {
     return text && isLayer(layer) && isPosition(position) ? { layer, position } : null;
   };
   const oneOf = (...names) => (text, key) => (names.includes(text) ? text : values[key]);
+  const numbers = (text) => text.split(",").filter((word) => /^\d+$/.test(word)).map(Number);
   const flag = (text) => text === "1";
   const readers = {
     layer: (text, key) => (text !== "" && isLayer(Number(text)) ? Number(text) : values[key]),
     cell: readCell,
     pins: (text) => text.split(",").map(readCell).filter(Boolean),
     colour: oneOf("prob", "entropy", "kl", "rank", "agree", "none"),
-    tokens: (text) => text.split(",").filter((word) => /^\d+$/.test(word)).map(Number),
+    tokens: numbers,
     query: (text) => text,
     rows: oneOf("all", "text", "image", "answer", "pinned", "matches"),
-    collapsed: flag,
+    folded: numbers,
     zoomedOut: flag,
     region: (text) => fromRanges(text, sizes.positions),
     view: (text) => Number.parseInt(text, 10) || 0,

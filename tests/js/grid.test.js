@@ -1,14 +1,29 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { smallRecord } from "./page.js";
+import { smallRecord, tiledRecord } from "./page.js";
 
-const view = (more) => ({ rows: "all", collapsed: false, pins: [], matches: new Uint8Array(4), ...more });
+const view = (more) => ({ rows: "all", folded: [], pins: [], matches: new Uint8Array(4), ...more });
 
 test("an image block is headed by a band and folds into it, pinned patches stay", () => {
   const record = smallRecord();
   assert.deepEqual([...gridRows(record, view())], [0, -2, 1, 2, 3]);
-  assert.deepEqual([...gridRows(record, view({ collapsed: true }))], [0, -2, 3]);
-  assert.deepEqual([...gridRows(record, view({ collapsed: true, pins: [{ layer: 0, position: 2 }] }))], [0, -2, 2, 3]);
+  assert.deepEqual([...gridRows(record, view({ folded: [0] }))], [0, -2, 3]);
+  assert.deepEqual([...gridRows(record, view({ folded: [0], pins: [{ layer: 0, position: 2 }] }))], [0, -2, 2, 3]);
+});
+
+test("every view has a block of its own; what has no place belongs to the view before it", () => {
+  const record = tiledRecord();
+  assert.deepEqual(imageBlocks(record), [{ start: 0, end: 1, view: 0, patches: 1 }, { start: 1, end: 4, view: 1, patches: 2 }]);
+  assert.deepEqual([...gridRows(record, view())], [0, -2, 1, 2, 3]); // one patch needs no band
+  assert.deepEqual([...gridRows(record, view({ folded: [0, 1] }))], [0, -2]);
+  assert.equal(bandText(record, bandBlock(record, -2)), "tile 1, 2 patches");
+  assert.equal(bandText(smallRecord(), imageBlocks(smallRecord())[0]), "2 patches");
+});
+
+test("patches without a place are one block", () => {
+  const record = smallRecord({ blocks: { patch_view: Int16Array.from([-1, -1, -1, -1]), box: new Float32Array(16).fill(NaN) } });
+  assert.deepEqual(imageBlocks(record), [{ start: 1, end: 3, view: 0, patches: 2 }]);
+  assert.deepEqual([...gridRows(record, view({ folded: [0] }))], [0, -2, 3]);
 });
 
 test("row filters", () => {

@@ -22,6 +22,13 @@ export function smallRecord(more = {}) {
   );
 }
 
+/** As small: position 0 in view 0, 1–3 in tile 1, of which 2 ends a line and has no place. */
+export const tiledRecord = () => smallRecord({ blocks: {
+  kind: Uint8Array.from([1, 1, 1, 1]),
+  patch_view: Int16Array.from([0, 1, -1, 1]),
+  box: Float32Array.from([0, 0, 20, 10, 0, 0, 5, 10, NaN, NaN, NaN, NaN, 5, 0, 10, 10]),
+} });
+
 /** A window whose frames and clock the test moves by hand. */
 export function fakeWindow(hash = "") {
   const queue = [];

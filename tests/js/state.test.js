@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { fakeWindow } from "./page.js";
+import { fakeWindow, tiledRecord } from "./page.js";
 
 const sizes = { layers: 33, positions: 600 };
 const make = (page, start = {}) => createState(start, sizes, page);
@@ -10,7 +10,7 @@ test("every saved key survives the address", () => {
   const state = make(page);
   const change = {
     layer: 26, cell: { layer: 3, position: 9 }, pins: [{ layer: 1, position: 2 }, { layer: 3, position: 4 }], colour: "kl", tokens: [5, 77],
-    query: "a&b=c,#%", rows: "image", collapsed: true, zoomedOut: true, region: [5, 6, 7, 9], view: 2, scale: "log", theme: "dark",
+    query: "a&b=c,#%", rows: "image", folded: [0, 2], zoomedOut: true, region: [5, 6, 7, 9], view: 2, scale: "log", theme: "dark",
   };
   state.set(change);
   page.run();
@@ -90,6 +90,20 @@ test("click pins and selects, a second click lets go", () => {
   assert.deepEqual([state.get("pins"), state.get("cell"), state.get("layer")], [[cell], cell, 2]);
   chooseAndPin(state, { ...cell });
   assert.deepEqual([state.get("pins"), state.get("cell")], [[], null]);
+});
+
+test("views fold one by one or all together", () => {
+  const record = tiledRecord();
+  const state = make(fakeWindow());
+  toggleFold(state, 1);
+  toggleFold(state, 0);
+  assert.deepEqual([state.get("folded"), isAllFolded(state, record)], [[0, 1], true]);
+  toggleFold(state, 1);
+  assert.deepEqual([state.get("folded"), isAllFolded(state, record)], [[0], false]);
+  toggleAllFolds(state, record);
+  assert.deepEqual(state.get("folded"), [0, 1]);
+  toggleAllFolds(state, record);
+  assert.deepEqual(state.get("folded"), []);
 });
 
 test("Esc clears one thing after another", () => {
