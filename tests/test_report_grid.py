@@ -263,3 +263,16 @@ def test_switching_the_view_of_the_picture_brings_its_patches_into_sight(open_re
     assert page.locator(".grid-chosen").is_visible()
     where, chosen = box(page, ".grid-scroller"), box(page, ".grid-chosen")
     assert where["y"] < chosen["y"] < where["y"] + where["height"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_thumbnail_fills_its_row_and_has_no_frame(open_report: Open, theme: str) -> None:
+    page = open_report(make_record(), hash=f"#rows=image&theme={theme}")
+    sides: list[int] = page.locator(".grid-canvas").evaluate(
+        """(e) => {
+            const { data } = e.getContext("2d").getImageData(0, 26, 23, 23);
+            return Array.from({ length: 23 * 23 }, (_, n) => data[4 * n] + data[4 * n + 2]);
+        }"""
+    )
+    # red and blue of every pixel of the picture add up to 255; those of no frame do
+    assert max(abs(both - 255) for both in sides) <= 3

@@ -108,9 +108,8 @@ export function createGridPainter(canvas, record, picture) {
     if (!place) return;
     const scale = picture.naturalWidth / record.meta.image.width;
     const [left, top, right, bottom] = place.map((edge) => edge * scale);
-    pen.drawImage(picture, left, top, Math.max(1, right - left), Math.max(1, bottom - top), 6, y + 1.5, GRID.thumb, GRID.thumb);
-    pen.strokeStyle = colours.line;
-    pen.strokeRect(6.5, y + 2, GRID.thumb - 1, GRID.thumb - 1);
+    // without a frame and as high as the row: a framed white patch looks like a box to tick
+    pen.drawImage(picture, left, top, Math.max(1, right - left), Math.max(1, bottom - top), 0, y, GRID.row - 1, GRID.row - 1);
   }
 
   function side(t, y) {

@@ -2,8 +2,8 @@
  * What of a huge sheet is visible. Pure.
  */
 
-/** Sizes in pixels: a row, a column, the line of layer numbers, the row headers, a thumbnail. */
-export const GRID = { row: 24, column: 68, head: 26, side: 104, thumb: 20 };
+/** Sizes in pixels: a row (and a thumbnail in it), a column, the line of layer numbers, the row headers. */
+export const GRID = { row: 24, column: 68, head: 26, side: 104 };
 
 /** Width of a column: few layers share the room, up to a point. */
 export function columnWidth(room, layers) {
