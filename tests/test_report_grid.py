@@ -276,3 +276,49 @@ def test_a_thumbnail_fills_its_row_and_has_no_frame(open_report: Open, theme: st
     )
     # red and blue of every pixel of the picture add up to 255; those of no frame do
     assert max(abs(both - 255) for both in sides) <= 3
+
+
+def test_the_last_layer_is_always_in_sight_and_answers_there(open_report: Open) -> None:
+    record = make_record(layers=33)
+    page = open_report(record, hash="#layer=5")
+    scroller = page.locator(".grid-scroller")
+    right = 1 - 0.5 * column(page) / width(page)
+    for part in (0, 0.4, 1):
+        scroller.evaluate("(e, p) => { e.scrollLeft = (e.scrollWidth - e.clientWidth) * p; }", part)
+        two_frames(page)
+        point_at(page, ".grid-scroller", right, 0.15)
+        assert str(active(page)).startswith(cell_name(record, 32, 1)), part
+        cell, grid = box(page, "#grid-active"), box(page, ".grid-scroller")
+        assert abs(cell["x"] + cell["width"] - grid["x"] - grid["width"]) <= 1
+        point_at(page, ".grid-scroller", right, 0.02)  # its number, too
+        assert page.locator("#tooltip").is_hidden()
+    before = scroller.evaluate("e => { e.scrollLeft = 0; return e.scrollLeft; }")
+    scroller.focus()
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("End")
+    assert str(active(page)).startswith(cell_name(record, 32, 0))
+    assert page.locator("#grid-active").get_attribute("aria-colindex") == "34"
+    assert scroller.evaluate("e => e.scrollLeft") == before  # it was in sight
+    page.keyboard.press("ArrowLeft")
+    assert str(active(page)).startswith(cell_name(record, 31, 0))
+    cell = box(page, "#grid-active")
+    assert cell["x"] + cell["width"] <= box(page, ".grid-scroller")["x"] + width(page) * right
+    page.locator(".grid-canvas").click(position={"x": width(page) - 20, "y": 10})
+    page.wait_for_function("() => location.hash.includes('layer=32')")
+
+
+def test_what_passes_beneath_the_last_layer_is_hidden_by_it(open_report: Open) -> None:
+    """The selection of a column that is scrolled below the last one."""
+    record = make_record(layers=33)
+    page = open_report(record, hash="#layer=5&cell=5.1")
+    grid = box(page, ".grid-scroller")
+    edge = grid["x"] + grid["width"] - column(page)
+    layer = int((edge - grid["x"] - 104) // column(page))  # partly beneath
+    page.evaluate(f"location.hash = 'layer={layer}&cell={layer}.1'")
+    two_frames(page)
+    page.locator(".grid-scroller").evaluate("e => { e.scrollLeft = 0; }")
+    two_frames(page)
+    under = box(page, ".grid-chosen")
+    assert under["x"] < edge < under["x"] + under["width"]
+    cut = page.locator(".grid-chosen").evaluate("e => getComputedStyle(e).clipPath")
+    assert abs(float(cut.split()[1].removesuffix("px")) - (under["x"] + under["width"] - edge)) <= 3

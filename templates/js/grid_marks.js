@@ -13,27 +13,33 @@ export function createGridMarks(view, record) {
   const [header, active] = row.children;
   const put = (mark, x, y) => { mark.style.transform = `translate(${x}px, ${y}px)`; };
 
+  /** On a column; what lies beneath the last one, which stays at the edge, is cut off. */
+  function putOn(mark, columns, l, y) {
+    put(mark, columns.x(l), y);
+    const under = columns.under(l);
+    mark.style.clipPath = under ? `inset(-2px ${under + 2}px -2px -2px)` : "";
+  }
+
   return {
-    draw(values, placeOf, scroll, width, look) {
+    draw(values, placeOf, columns, scroll, look) {
       const { hover, cell, layer } = values;
-      const at = (l, t) => [l * width - scroll.left, placeOf(t) * GRID.row - scroll.top];
-      put(band, layer * width - scroll.left, 0);
+      const down = (t) => placeOf(t) * GRID.row - scroll.top;
+      putOn(band, columns, layer, 0);
       band.style.height = `${Math.max(0, scroll.rows * GRID.row - scroll.top)}px`;
       chosen.hidden = !cell || placeOf(cell.position) < 0;
-      if (!chosen.hidden) put(chosen, ...at(cell.layer, cell.position));
+      if (!chosen.hidden) putOn(chosen, columns, cell.layer, down(cell.position));
       head.hidden = !hover || hover.layer === layer; // the chosen layer's number stands out by itself
       if (!head.hidden) {
-        put(head, hover.layer * width - scroll.left, 0);
+        putOn(head, columns, hover.layer, 0);
         head.textContent = gridLayerName(record, hover.layer);
       }
       const shown = hover && placeOf(hover.position) >= 0;
-      cross.hidden = !shown || at(0, hover.position)[1] < 0;
+      cross.hidden = !shown || down(hover.position) < 0;
       active.hidden = !shown;
       if (!shown) return;
       const { layer: l, position: t } = hover;
-      const [x, y] = at(l, t);
-      put(cross, 0, y + GRID.head);
-      put(active, x, y);
+      put(cross, 0, down(t) + GRID.head);
+      putOn(active, columns, l, down(t));
       const shade = look.quantity.shade(l, t);
       const [name, word] = [record.label(t), record.text(record.topIndex(l, t, 0))].map(visibleText);
       active.textContent = word;

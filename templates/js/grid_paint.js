@@ -53,7 +53,7 @@ export function createGridPainter(canvas, record, picture) {
   const small = `10px ${style.getPropertyValue("--text")}`;
   pen.font = mono;
   let fitCell = null;
-  let column = 0;
+  let column = 0; // width of one
   const fitSide = createFitter(pen, GRID.side - 14);
   let colours = null;
   let hatch = null;
@@ -139,12 +139,12 @@ export function createGridPainter(canvas, record, picture) {
     write(`${folded ? "▸" : "▾"} ${text}${folded ? ", folded" : ""}`, 7, y + 16, colours["ink-soft"], sans);
   }
 
-  function head(columns, left, current) {
+  function head(columns, current) {
     box(colours.surface, 0, 0, size.width, GRID.head - 1);
-    for (let l = columns[0]; l < columns[1]; l += 1) {
-      const x = GRID.side + l * column - left;
+    for (const l of columns.shown) {
+      const x = GRID.side + columns.x(l);
       const chosen = l === current;
-      if (chosen) box(colours.accent, x, 0, column - 1, GRID.head - 1);
+      box(colours[chosen ? "accent" : "surface"], x, 0, column - 1, GRID.head - 1);
       write(gridLayerName(record, l), x + column / 2, 17, colours[chosen ? "accent-ink" : "ink-soft"], sans, "center");
     }
     box(colours.surface, 0, 0, GRID.side - 1, GRID.head - 1);
@@ -174,20 +174,20 @@ export function createGridPainter(canvas, record, picture) {
     /**
      * @param {Int32Array} rows
      * @param {[number, number]} places which of them are visible
-     * @param {[number, number]} columns which layers are
-     * @param {{left: number, top: number}} scroll
+     * @param {GridColumns} columns
+     * @param {number} top pixels scrolled
      * @param {{quantity: Quantity, dark: boolean, layer: number, folded: number[]}} look
      */
-    paint(rows, places, columns, scroll, look) {
+    paint(rows, places, columns, top, look) {
       if (!colours) {
         colours = resolveColours(canvas.parentElement);
         hatch = makeHatch();
       }
-      const [left, top] = [Math.round(scroll.left), Math.round(scroll.top)];
       pen.setTransform(density, 0, 0, density, 0, 0);
       box(colours.surface, 0, 0, size.width, size.height);
-      const end = GRID.side + columns[1] * column - left;
-      box(colours.line, 0, 0, Math.min(end, size.width), GRID.head + places[1] * GRID.row - top);
+      const lastColumn = GRID.side + columns.x(record.L - 1);
+      const bottom = GRID.head + places[1] * GRID.row - top;
+      box(colours.line, 0, 0, Math.min(lastColumn + column, size.width), bottom);
       for (let place = places[0]; place < places[1]; place += 1) {
         const t = rows[place];
         const y = GRID.head + place * GRID.row - top;
@@ -195,10 +195,11 @@ export function createGridPainter(canvas, record, picture) {
         const decided = record.decision(t);
         pen.font = mono;
         pen.textAlign = "left";
-        for (let l = columns[0]; l < columns[1]; l += 1) cell(l, t, GRID.side + l * column - left, y, look, decided);
+        for (const l of columns.shown) cell(l, t, GRID.side + columns.x(l), y, look, decided);
         side(t, y);
       }
-      head(columns, left, look.layer);
+      head(columns, look.layer);
+      if (columns.keeps) box(colours["line-strong"], lastColumn - 2, 0, 2, bottom);
     },
   };
 }

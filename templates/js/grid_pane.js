@@ -4,7 +4,7 @@
  * This file lays out; grid_paint.js paints, grid_marks.js and grid_peek.js draw over it, grid_input.js
  * listens.
  */
-/* global GRID, quantityNow, QUANTITY_KEYS, gridRows, imageBlocks, bandOf, matchingPositions, visibleRange, columnWidth,
+/* global GRID, quantityNow, QUANTITY_KEYS, gridRows, imageBlocks, bandOf, matchingPositions, visibleRange, gridColumns,
    scrollToShow, createGridPainter, createGridMarks, createGridPeek, listenToGrid, mountGridControls, mountGridMap */
 
 /**
@@ -21,9 +21,10 @@ export function mountGridPane(root, record, state) {
   const marks = createGridMarks(view, record);
   const peek = createGridPeek(view.querySelector(".grid-peek"), record, picture);
   const painter = createGridPainter(canvas, record, picture);
-  let column = GRID.column; // width of one
   let rows = new Int32Array();
   let placeOf = new Map();
+
+  const columnsNow = () => gridColumns(scroller.clientWidth - GRID.side, record.L, Math.round(scroller.scrollLeft));
 
   const grid = {
     scroller,
@@ -40,20 +41,22 @@ export function mountGridPane(root, record, state) {
       const [fromLeft, fromTop] = [x - frame.left, y - frame.top];
       if (fromTop < 0 || fromTop > scroller.clientHeight || fromLeft < 0 || fromLeft > scroller.clientWidth) return null;
       const place = fromTop < GRID.head ? -1 : Math.floor((fromTop + scroller.scrollTop - GRID.head) / GRID.row);
-      const layer = fromLeft < GRID.side ? -1 : Math.floor((fromLeft + scroller.scrollLeft - GRID.side) / column);
+      const layer = fromLeft < GRID.side ? -1 : columnsNow().at(fromLeft - GRID.side);
       return layer < record.L && place < rows.length ? { place, column: layer } : null;
     },
     /** Where a cell is on the screen; column −1 is the row header. */
     rect(place, layer) {
       const frame = scroller.getBoundingClientRect();
-      const left = frame.left + (layer < 0 ? 0 : GRID.side + layer * column - scroller.scrollLeft);
+      const columns = columnsNow();
+      const left = frame.left + (layer < 0 ? 0 : GRID.side + columns.x(layer));
       const top = frame.top + GRID.head + place * GRID.row - scroller.scrollTop;
-      return { left, top, right: left + (layer < 0 ? GRID.side : column), bottom: top + GRID.row };
+      return { left, top, right: left + (layer < 0 ? GRID.side : columns.width), bottom: top + GRID.row };
     },
     /** Scroll as little as shows this cell; −1 leaves that direction alone. */
     reveal(place, layer) {
-      const [width, height] = [scroller.clientWidth - GRID.side, scroller.clientHeight - GRID.head];
-      if (layer >= 0) scroller.scrollLeft = scrollToShow(scroller.scrollLeft, width, column, layer, 2 * column);
+      const [columns, height] = [columnsNow(), scroller.clientHeight - GRID.head];
+      const inSight = columns.keeps && layer === record.L - 1;
+      if (layer >= 0 && !inSight) scroller.scrollLeft = scrollToShow(scroller.scrollLeft, columns.room, columns.width, layer, 2 * columns.width);
       if (place >= 0) scroller.scrollTop = scrollToShow(scroller.scrollTop, height, GRID.row, place, GRID.row);
       paint();
     },
@@ -77,15 +80,14 @@ export function mountGridPane(root, record, state) {
   }
 
   function paint() {
-    const [width, height] = [scroller.clientWidth, scroller.clientHeight];
+    const height = scroller.clientHeight;
     if (scroller.hidden || height === 0) return;
-    const [left, top] = [scroller.scrollLeft, scroller.scrollTop];
+    const top = Math.round(scroller.scrollTop);
     const places = visibleRange(top, height - GRID.head, GRID.row, rows.length);
-    painter.paint(rows, places, visibleColumns(), { left, top }, lookNow());
+    painter.paint(rows, places, columnsNow(), top, lookNow());
     drawMarks();
   }
 
-  const visibleColumns = () => visibleRange(scroller.scrollLeft, scroller.clientWidth - GRID.side, column, record.L);
   const lookNow = () => ({ quantity: quantityNow(record, state), dark: state.get("dark"), layer: state.get("layer"), folded: state.get("folded") });
 
   /** The position that is pointed at, or else chosen, when its row is out of sight; −1 for none. */
@@ -98,10 +100,9 @@ export function mountGridPane(root, record, state) {
   }
 
   function drawMarks() {
-    const scroll = { left: Math.round(scroller.scrollLeft), top: Math.round(scroller.scrollTop), rows: rows.length };
-    const look = lookNow();
-    marks.draw(state.all(), grid.place, scroll, column, look);
-    peek.draw(outOfSight(), visibleColumns(), scroll.left, { width: scroller.clientWidth, column }, look);
+    const [columns, look] = [columnsNow(), lookNow()];
+    marks.draw(state.all(), grid.place, columns, { top: Math.round(scroller.scrollTop), rows: rows.length }, look);
+    peek.draw(outOfSight(), columns, scroller.clientWidth, look);
   }
 
   /** Scroll to the patches of a view; −1 is all tiles. */
@@ -115,12 +116,12 @@ export function mountGridPane(root, record, state) {
 
   function resize() {
     if (scroller.clientHeight === 0) return;
-    column = columnWidth(scroller.clientWidth - GRID.side, record.L);
-    view.style.setProperty("--column", `${column}px`);
-    sheet.style.width = `${GRID.side + record.L * column}px`;
+    const { width } = columnsNow();
+    view.style.setProperty("--column", `${width}px`);
+    sheet.style.width = `${GRID.side + record.L * width}px`;
     view.style.width = `${scroller.clientWidth}px`;
     view.style.height = `${scroller.clientHeight}px`;
-    painter.resize(scroller.clientWidth, scroller.clientHeight, column);
+    painter.resize(scroller.clientWidth, scroller.clientHeight, width);
     paint();
   }
 

@@ -12,25 +12,24 @@
  */
 export function createGridPeek(canvas, record, picture) {
   let painter = null; // made when there is something to show for the first time
-  let drawn = { width: 0, column: 0 };
+  let drawn = [0, 0]; // its width and that of a column
 
   return {
     /** The theme changed. */
     restyle() { painter?.restyle(); },
     /**
      * @param {number} t −1 shows nothing
-     * @param {[number, number]} columns visible layers
-     * @param {number} left pixels scrolled
-     * @param {{width: number, column: number}} size of the grid and of one column
+     * @param {GridColumns} columns
+     * @param {number} width of the grid
      * @param {object} look see grid_paint.js
      */
-    draw(t, columns, left, size, look) {
+    draw(t, columns, width, look) {
       canvas.hidden = t < 0;
       if (canvas.hidden) return;
       painter ??= createGridPainter(canvas, record, picture);
-      if (drawn.width !== size.width || drawn.column !== size.column) painter.resize(size.width, GRID.head + GRID.row, size.column);
-      drawn = size;
-      painter.paint([t], [0, 1], columns, { left, top: 0 }, look);
+      if (drawn[0] !== width || drawn[1] !== columns.width) painter.resize(width, GRID.head + GRID.row, columns.width);
+      drawn = [width, columns.width];
+      painter.paint([t], [0, 1], columns, 0, look);
     },
   };
 }

@@ -10,6 +10,41 @@ export function columnWidth(room, layers) {
   return Math.max(GRID.column, Math.min(112, Math.floor(room / layers)));
 }
 
+/**
+ * Where the columns are, in pixels from the row headers on. The last layer is what the model says:
+ * where not all fit, it stays at the right edge and the others pass beneath it. (On a very narrow
+ * screen it would take too much of the room.)
+ * @typedef {object} GridColumns
+ * @property {number} width of one
+ * @property {number} room what the columns that move have
+ * @property {boolean} keeps does the last one stay at the edge?
+ * @property {(l: number) => number} x left edge
+ * @property {(l: number) => number} under how much of it lies beneath the last one
+ * @property {(x: number) => number} at which one is there; may be past the last
+ * @property {number[]} shown the visible ones, those beneath first
+ *
+ * @param {number} room
+ * @param {number} layers
+ * @param {number} scroll
+ * @returns {GridColumns}
+ */
+export function gridColumns(room, layers, scroll) {
+  const width = columnWidth(room, layers);
+  const last = layers - 1;
+  const keeps = width * layers > room && room >= 3 * width;
+  const edge = room - width;
+  const x = (l) => (keeps && l === last ? edge : l * width - scroll);
+  const [from, to] = visibleRange(scroll, keeps ? edge : room, width, keeps ? last : layers);
+  const shown = Array.from({ length: to - from }, (_, n) => from + n);
+  if (keeps) shown.push(last);
+  return {
+    width, keeps, x, shown,
+    room: keeps ? edge : room,
+    under: (l) => (keeps && l !== last ? Math.max(0, x(l) + width - edge) : 0),
+    at: (px) => (keeps && px >= edge ? last : Math.floor((px + scroll) / width)),
+  };
+}
+
 /** What stands at the head of a column. */
 export const gridLayerName = (record, l) => (record.layers[l] === 0 ? "embed" : String(record.layers[l]));
 

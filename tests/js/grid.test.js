@@ -50,6 +50,32 @@ test("the visible range covers the viewport and never leaves the sheet", () => {
   assert.deepEqual(visibleRange(0, 300, 24, 0), [0, 0]);
 });
 
+test("the last column stays at the edge where not all fit, and the others pass beneath it", () => {
+  const columns = gridColumns(680, 33, 100); // 10 columns of 68
+  assert.deepEqual([columns.width, columns.keeps, columns.room], [68, true, 612]);
+  assert.deepEqual(columns.shown, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 32]);
+  assert.deepEqual([columns.x(1), columns.x(10), columns.x(32)], [-32, 580, 612]);
+  assert.deepEqual([columns.under(9), columns.under(10), columns.under(12), columns.under(32)], [0, 36, 172, 0]);
+  for (const l of [1, 5, 9, 32]) assert.equal(columns.at(columns.x(l) + 33), l);
+  assert.equal(columns.at(611), 10);
+  assert.equal(columns.at(612), 32);
+});
+
+test("scrolled to the end, the last column stands beside the one before it", () => {
+  const columns = gridColumns(680, 33, 33 * 68 - 680);
+  assert.equal(columns.x(31) + columns.width, columns.x(32));
+  assert.deepEqual(columns.shown, [23, 24, 25, 26, 27, 28, 29, 30, 31, 32]);
+});
+
+test("no column is kept where all fit, nor where one is a third of the room", () => {
+  for (const [room, layers] of [[680, 10], [680, 3], [200, 33], [300, 1]]) {
+    const columns = gridColumns(room, layers, 0);
+    assert.equal(columns.keeps, false);
+    assert.deepEqual([columns.room, columns.under(0)], [room, 0]);
+    assert.equal(columns.at(columns.x(layers - 1) + 5), layers - 1);
+  }
+});
+
 test("scrolling to an item moves no more than needed", () => {
   assert.equal(scrollToShow(100, 50, 10, 12), 100);
   assert.equal(scrollToShow(100, 50, 10, 3), 30);
