@@ -46,6 +46,7 @@ SCRIPTS = (
 STYLES = (
     *("theme.css", "report.css"),
     *("css/image.css", "css/grid.css", "css/answer.css", "css/pinned.css", "css/dialogs.css"),
+    "css/paper.css",  # last: it overrules all others
 )
 ZERO, UNKNOWN = 0, 0xFFFF
 _LARGEST = 9.99e9  # stands for all that is larger: an infinite KL too

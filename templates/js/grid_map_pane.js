@@ -129,6 +129,6 @@ export function mountGridMap(root, record, state, listRows) {
   });
 
   new ResizeObserver(draw).observe(root);
-  state.on(["zoomedOut", "rows", "pins", "query", "dark", ...QUANTITY_KEYS], draw);
+  state.on(["zoomedOut", "rows", "pins", "query", "dark", "paper", ...QUANTITY_KEYS], draw);
   state.on(["hover", "cell", "layer"], drawMarks);
 }

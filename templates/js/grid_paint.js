@@ -156,15 +156,15 @@ export function createGridPainter(canvas, record, picture) {
   return {
     /** The theme changed: colours are read anew. */
     restyle() { colours = null; },
-    /** @param {number} width @param {number} height @param {number} wide a column; CSS pixels */
-    resize(width, height, wide) {
+    /** @param {number} width @param {number} height @param {number} wide a column; CSS pixels @param {number} [least] device pixels per CSS pixel */
+    resize(width, height, wide, least = 1) {
       if (wide !== column) {
         column = wide;
         pen.setTransform(1, 0, 0, 1, 0, 0);
         pen.font = mono;
         fitCell = createFitter(pen, column - 9);
       }
-      density = Math.max(1, globalThis.devicePixelRatio || 1);
+      density = Math.max(least, globalThis.devicePixelRatio || 1);
       size = { width, height };
       canvas.width = Math.round(width * density);
       canvas.height = Math.round(height * density);

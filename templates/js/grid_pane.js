@@ -23,6 +23,7 @@ export function mountGridPane(root, record, state) {
   const painter = createGridPainter(canvas, record, picture);
   let rows = new Int32Array();
   let placeOf = new Map();
+  let before = [0, 0]; // where it was scrolled to before printing
 
   const columnsNow = () => gridColumns(scroller.clientWidth - GRID.side, record.L, Math.round(scroller.scrollLeft));
 
@@ -121,7 +122,7 @@ export function mountGridPane(root, record, state) {
     sheet.style.width = `${GRID.side + record.L * width}px`;
     view.style.width = `${scroller.clientWidth}px`;
     view.style.height = `${scroller.clientHeight}px`;
-    painter.resize(scroller.clientWidth, scroller.clientHeight, width);
+    painter.resize(scroller.clientWidth, scroller.clientHeight, width, state.get("paper") ? 2 : 1);
     paint();
   }
 
@@ -151,6 +152,17 @@ export function mountGridPane(root, record, state) {
     }
     scroller.hidden = state.get("zoomedOut");
     if (changed.has("zoomedOut")) resize();
+    paint();
+  });
+  state.on(["paper"], () => {
+    if (state.get("paper")) before = [scroller.scrollLeft, scroller.scrollTop];
+    root.style.setProperty("--paper-rows", Math.min(14, rows.length));
+    resize();
+    if (state.get("paper")) {
+      grid.reveal(-1, state.get("layer")); // whole columns and rows, and the layer of the picture
+      const { width } = columnsNow();
+      [scroller.scrollLeft, scroller.scrollTop] = [Math.floor(scroller.scrollLeft / width) * width, Math.floor(scroller.scrollTop / GRID.row) * GRID.row];
+    } else [scroller.scrollLeft, scroller.scrollTop] = before;
     paint();
   });
   state.on(["hover"], drawMarks);

@@ -55,7 +55,11 @@ export function mountImagePane(root, record, state) {
     const { scale, x, y } = view.map();
     return { scale: scale * density, x: x * density, y: y * density };
   };
-  const clear = (pen) => pen.clearRect(0, 0, pen.canvas.width, pen.canvas.height);
+  function clear(pen) {
+    // to a printer Chrome sends the strokes themselves, and erasing would arrive as white paint
+    if (state.get("paper")) pen.canvas.width = Math.round(frame.clientWidth * density);
+    else pen.clearRect(0, 0, pen.canvas.width, pen.canvas.height);
+  }
 
   /** What the chosen view shows of the picture. */
   function seenPart(set) {
@@ -104,7 +108,7 @@ export function mountImagePane(root, record, state) {
 
   function sizeCanvases() {
     const [width, height] = [frame.clientWidth, frame.clientHeight];
-    density = Math.min(3, Math.max(1, devicePixelRatio || 1));
+    density = Math.min(3, Math.max(state.get("paper") ? 2 : 1, devicePixelRatio || 1));
     for (const canvas of canvases) {
       canvas.width = Math.round(width * density);
       canvas.height = Math.round(height * density);
@@ -134,6 +138,7 @@ export function mountImagePane(root, record, state) {
     if (changed.has("view")) describe();
   });
   state.on(["hover", "cell", "pins", "region", "view", "dark"], drawMarks);
+  state.on(["paper"], sizeCanvases); // the observer would be too late
 }
 
 /** "rgb(1, 2, 3)" → [1, 2, 3] */

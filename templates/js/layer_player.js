@@ -110,5 +110,6 @@ export function mountLayerPlayer(root, record, state) {
   new ResizeObserver(drawTicks).observe(ticks);
   state.on(["playing"], follow);
   state.on(["layer"], drawLayer);
+  state.on(["paper"], drawTicks);
   state.on(["view", ...QUANTITY_KEYS], measure);
 }

@@ -3,7 +3,7 @@
  */
 /* global quantityNow, QUANTITY_KEYS, patchSet, stripLayout, stripLayer, mapPixels, shadeRgb, inSlices, imageColours, rgbOf */
 
-const STRIP_LOOK = { gap: 4, label: 12, least: 15, most: 150 };
+const STRIP_LOOK = { gap: 4, label: 12, least: 15, most: 150, paper: 240 };
 
 /**
  * @param {HTMLElement} root
@@ -43,7 +43,7 @@ export function mountLayerStrip(root, record, state) {
     pen.textAlign = "center";
     pen.textBaseline = "top";
     const every = layout.width >= 17 ? 1 : 2;
-    stop = inSlices(record.L, (l) => {
+    const paintLayer = (l) => {
       for (const n of shownPatches) {
         const shade = quantity.shade(l, set.positions[n]);
         rgb[n] = shade >= 0 ? pack(shadeRgb(shade, dark)) : shade === -1 ? pack(unknown) : 0;
@@ -57,15 +57,17 @@ export function mountLayerStrip(root, record, state) {
       pen.fillStyle = colours.inkSoft;
       if (l % every === 0) pen.fillText(record.layers[l], x + width / 2, y + height + 2 * density);
       root.dataset.painted = l + 1;
-    });
+    };
+    if (state.get("paper")) record.layers.forEach((_, l) => paintLayer(l)); // it does not wait
+    else stop = inSlices(record.L, paintLayer);
   }
 
   function resize() {
     const set = patchSet(record, state.get("view"));
     const [left, top, right, bottom] = set.extent;
-    const room = { width: root.clientWidth - 20, height: root.clientHeight - 8 };
+    const room = { width: root.clientWidth - 20, height: state.get("paper") ? STRIP_LOOK.paper : root.clientHeight - 8 };
     if (room.width < 20 || room.height < 8) return;
-    density = Math.min(3, Math.max(1, devicePixelRatio || 1));
+    density = Math.min(3, Math.max(state.get("paper") ? 2 : 1, devicePixelRatio || 1));
     layout = stripLayout(record.L, (right - left) / (bottom - top || 1), room, STRIP_LOOK);
     const wide = Math.min(layout.columns, record.L) * layout.stepX - STRIP_LOOK.gap;
     canvas.width = Math.round(wide * density);
@@ -104,6 +106,6 @@ export function mountLayerStrip(root, record, state) {
     if (changed.has("dark")) colours = imageColours(root);
     paint();
   });
-  state.on(["view"], resize);
+  state.on(["view", "paper"], resize);
   state.on(["layer"], markCurrent);
 }

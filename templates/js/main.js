@@ -32,18 +32,19 @@ function firstLayer(record) {
   return best;
 }
 
+/** Light or dark, and on paper: always light, at sizes that fit it, drawn before the browser looks. */
 function followTheme(state) {
   const system = matchMedia("(prefers-color-scheme: dark)");
-  let onPaper = false;
   const apply = () => {
-    const theme = onPaper ? "light" : state.get("theme");
+    const theme = state.get("paper") ? "light" : state.get("theme");
     document.documentElement.dataset.theme = theme;
     state.set({ dark: theme === "dark" || (theme === "auto" && system.matches) });
   };
   system.addEventListener("change", apply);
-  for (const [name, now] of [["beforeprint", true], ["afterprint", false]]) {
+  for (const [name, paper] of [["beforeprint", true], ["afterprint", false]]) {
     window.addEventListener(name, () => {
-      onPaper = now;
+      document.documentElement.toggleAttribute("data-paper", paper);
+      state.set({ paper, hover: null });
       apply();
       state.drawNow();
     });

@@ -40,7 +40,7 @@ export function mountPinnedPane(root, record, state) {
 
   function layOut() {
     if (!cards.length) return;
-    const room = body.clientHeight;
+    const room = state.get("paper") ? CHART.paper : body.clientHeight;
     for (const card of cards) {
       const labels = card.querySelector(".chart-labels");
       const width = Math.max(120, card.querySelector(".chart").clientWidth - labels.offsetWidth);
@@ -67,6 +67,7 @@ export function mountPinnedPane(root, record, state) {
   listenToCharts(body, record, state);
   new ResizeObserver(layOut).observe(body);
   state.on(["pins", "tokens", "scale", "dark"], rebuild);
+  state.on(["paper"], layOut);
   state.on(["layer", "hover"], read);
 }
 

@@ -5,7 +5,7 @@
 
 /** @typedef {{layer: number, position: number}} Cell layer is an index into `record.layers` */
 
-/** What a fresh report shows. Every key but hover, dark and playing goes into the hash. */
+/** What a fresh report shows. Every key but hover, dark, paper and playing goes into the hash. */
 export const DEFAULTS = {
   layer: 0, // index of the layer shown on the image; main.js starts it at a late layer
   /** @type {Cell|null} */ cell: null, // the selection
@@ -22,9 +22,10 @@ export const DEFAULTS = {
   scale: "prob", // of the charts: prob log rank
   theme: "auto", // auto light dark
   dark: false, // what theme comes to; set by main.js, never in the hash
+  paper: false, // the page is being printed: fixed sizes, see css/paper.css; never in the hash
   playing: false, // never in the hash
 };
-const UNSAVED = new Set(["hover", "dark", "playing"]);
+const UNSAVED = new Set(["hover", "dark", "paper", "playing"]);
 // a change of one of these is a step that "back" undoes; the others only amend the address
 const STEPS = new Set(["cell", "pins", "colour", "tokens", "rows", "region", "view", "zoomedOut"]);
 
@@ -172,11 +173,11 @@ export function createState(start, sizes, page) {
   }
 
   function readHash() {
-    const { dark, playing } = values;
+    const { dark, paper, playing } = values;
     const next = fromHash(page.location.hash, first, sizes);
     // what was hovered belongs to the selection that is left
     const hover = same(next.cell, values.cell) ? values.hover : null;
-    assign({ ...next, hover, dark, playing });
+    assign({ ...next, hover, dark, paper, playing });
   }
   page.addEventListener("popstate", readHash);
   page.addEventListener("hashchange", readHash);

@@ -16,7 +16,7 @@ test("every saved key survives the address", () => {
   page.run();
   const again = make(fakeWindow(page.location.hash)).all();
   for (const key of Object.keys(change)) assert.deepEqual(again[key], change[key], key);
-  assert.deepEqual(Object.keys(change).sort(), Object.keys(DEFAULTS).filter((key) => !["hover", "dark", "playing"].includes(key)).sort());
+  assert.deepEqual(Object.keys(change).sort(), Object.keys(DEFAULTS).filter((key) => !["hover", "dark", "paper", "playing"].includes(key)).sort());
 });
 
 test("a fresh page has an empty address and hovering does not change it", () => {

@@ -1,0 +1,123 @@
+"""The report on paper: printed pages and exported figures, in a real browser."""
+
+import re
+from typing import Any
+
+import pytest
+from browsing import Open, may_stall, two_frames
+from playwright.sync_api import Page
+from records import make_record
+
+pytestmark = may_stall
+
+PLACES = """() => Object.fromEntries(
+    [".image-frame", "#picture", ".image-patches", ".image-marks", ".strip-sheet canvas", "svg",
+     ".grid-canvas", ".chart-labels", "#legend", "#answer-table"].map((name) => {
+        const { left, top, width, height } = document.querySelector(name).getBoundingClientRect();
+        const sides = [left - document.querySelector("#panes").offsetLeft, top, width, height];
+        return [name, sides.map((side) => Math.round(10 * side) / 10)];
+    }))"""
+
+
+def printing(page: Page, on: bool = True) -> None:
+    """As the browser does it: the event, then at once the paper's layout."""
+    page.evaluate(f"dispatchEvent(new Event('{'before' if on else 'after'}print'))")
+
+
+def places(page: Page) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = page.evaluate(PLACES)
+    return found
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (2560, 1440), (600, 900)])
+@pytest.mark.parametrize("zoomed", [False, True])
+def test_paper_looks_the_same_from_every_window(
+    open_report: Open, size: tuple[int, int], zoomed: bool
+) -> None:
+    page = open_report(make_record(layers=33), hash="#pins=2.5,3.8&theme=dark&layer=9", size=size)
+    page.wait_for_selector("#answer-table tbody tr")
+    if zoomed:
+        page.locator(".image-zoom [name=in]").click()
+        two_frames(page)
+    screen = places(page)
+    view = page.locator(".image-frame").evaluate("(frame) => ({...frame.dataset})")
+    printing(page)
+    paper = places(page)
+    frame, picture = paper[".image-frame"], paper["#picture"]
+    assert frame[2:] == pytest.approx([560, 420], abs=1)  # the record's picture is 160 × 120
+    assert paper[".image-patches"] == paper[".image-marks"] == frame
+    if not zoomed:
+        assert picture[0] >= frame[0] and picture[2] <= frame[2] and picture[3] <= frame[3]
+    for name, (left, _, width, _) in paper.items():
+        assert left >= 0 or name == "#picture" and zoomed, name
+        assert left + width <= 701 or name == "#picture" and zoomed, name
+    assert page.locator("#layer-strip").get_attribute("data-painted") == "33"
+    assert page.evaluate(
+        "[...document.querySelectorAll('#layer-strip, #answer-chips, #answer-table, #pinned-body')]"
+        ".every((box) => getComputedStyle(box).overflowY === 'visible' || !box.clientHeight)"
+    )
+    printing(page, on=False)
+    two_frames(page)
+    assert places(page) == screen
+    after = page.locator(".image-frame").evaluate("(frame) => ({...frame.dataset})")
+    for side in ("scale", "x", "y"):
+        assert float(after[side]) == pytest.approx(float(view[side]), abs=0.5)
+
+
+def test_paper_shows_what_was_made_and_no_tools(open_report: Open) -> None:
+    page = open_report(make_record())
+    page.wait_for_selector("#answer-table tbody tr")
+    page.keyboard.press("?")
+    printing(page)
+    page.emulate_media(media="print")
+    for name in (".actions", ".toolbar", ".tour", "dialog", ".player-slider", "#tooltip"):
+        assert not page.locator(name).first.is_visible(), name
+    for name in ("#header h1", ".chip", ".image-frame", "#legend", "#layer-strip", ".grid-canvas"):
+        assert page.locator(name).first.is_visible(), name
+    assert page.locator("#answer-table tbody tr").last.is_visible()
+    exact = "(e) => getComputedStyle(e).printColorAdjust"
+    for name in (".legend-bar", ".chip", ".grid-canvas"):
+        assert page.locator(name).first.evaluate(exact) == "exact", name
+
+
+def test_the_grid_on_paper_begins_with_a_whole_cell_and_shows_the_layer(open_report: Open) -> None:
+    page = open_report(make_record(layers=40, grid=(8, 8)), hash="#layer=37")
+    scroller = page.locator(".grid-scroller")
+    scroller.evaluate("(e) => { e.scrollTop = 301; }")
+    two_frames(page)
+    at = "(e) => [e.scrollLeft, e.scrollTop]"
+    before = scroller.evaluate(at)
+    printing(page)
+    left, top = scroller.evaluate(at)
+    assert (left % 68, top % 24) == (0, 0)
+    assert 0 <= 37 * 68 - left <= 596 - 68
+    printing(page, on=False)
+    assert scroller.evaluate(at) == before
+
+
+@pytest.mark.parametrize("landscape", [False, True])
+def test_an_answer_a_picture_and_two_charts_fill_few_sheets(
+    open_report: Open, landscape: bool
+) -> None:
+    page = open_report(make_record(layers=33, grid=(24, 24)), hash="#pins=2.5,3.8")
+    page.wait_for_selector("#answer-table tbody tr")
+    printed = page.pdf(format="A4", landscape=landscape)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == (3 if landscape else 2)
+
+
+def test_nothing_is_erased_on_paper(open_report: Open) -> None:
+    """Chrome prints the strokes of a canvas one by one: what erases would be white paint."""
+    page = open_report(make_record(), hash="#pins=2.5")
+    erased: Any = page.evaluate(
+        """() => {
+            const erased = [];
+            const clear = CanvasRenderingContext2D.prototype.clearRect;
+            CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+                erased.push(this.canvas.className);
+                clear.apply(this, box);
+            };
+            dispatchEvent(new Event("beforeprint"));
+            return erased;
+        }"""
+    )
+    assert not [name for name in erased if name.startswith("image-")]
