@@ -230,7 +230,35 @@ def test_chosen_tokens_have_a_line_of_their_sum(open_report: Open) -> None:
     labels = texts(page, ".chart-label > span:first-of-type")
     values = texts(page, ".chart-label .number")
     total = rounded(record.tracked_probs)[2, 5, :2].sum()
-    assert values[labels.index("together")] == shown(min(1, total))
+    assert values[labels.index("sum")] == shown(min(1, total))
+
+
+@pytest.mark.parametrize("scale", ["prob", "log", "rank"])
+def test_charts_can_be_compared(open_report: Open, scale: str) -> None:
+    page = open_report(answered_record(), hash=f"#pins=2.5,5.9,1.7&scale={scale}")
+    cards = page.locator(".card")
+    ticks = [
+        card.locator(".chart-tick[text-anchor=end]").all_text_contents() for card in cards.all()
+    ]
+    assert ticks[0] and ticks == [ticks[0]] * 3
+    colours: dict[str, set[str]] = {}
+    for label in page.locator(".chart-label").all():
+        swatch = label.locator("i").evaluate("(e) => e.style.background")
+        colours.setdefault(label.get_attribute("data-index") or "", set()).add(swatch)
+    assert all(len(swatches) == 1 for swatches in colours.values())
+    shared = next(i for i, n in colours_seen(page).items() if n == 3)
+    cards.nth(0).locator(f".chart-label[data-index='{shared}']").hover()
+    kept = page.locator(".chart-line:not(.faded)")
+    assert {line.get_attribute("data-index") for line in kept.all()} == {shared}
+    assert kept.count() == 3
+
+
+def colours_seen(page: Page) -> dict[str, int]:
+    """In how many legends a token stands."""
+    indices = [
+        label.get_attribute("data-index") or "" for label in page.locator(".chart-label").all()
+    ]
+    return {index: indices.count(index) for index in indices}
 
 
 def expected_reading(record: LensRecord, layer: int, t: int, token: int, scale: str) -> str:

@@ -1,11 +1,11 @@
 /**
- * One chart: values of a position's tokens over the layers, as SVG, with a label for every line.
+ * One chart: values of a position's tokens over the layers, as SVG, with a legend beside it.
  * Knows numbers and pixels; does not know the state.
  */
-/* global LINES, boundName, chartPaths, layerTicks, pointText, seriesName, spreadLabels */
+/* global LINES, boundName, chartPaths, layerTicks, pointText, seriesName */
 
 const SVG_NAME = "http://www.w3.org/2000/svg";
-export const CHART = { left: 44, right: 16, top: 9, bottom: 22, label: 15, paper: 240 };
+export const CHART = { left: 44, right: 8, top: 9, bottom: 22, label: 15, paper: 240 };
 
 /** An SVG element with attributes; text only as a text node. */
 export function svgElement(name, attributes = {}, text = null) {
@@ -24,7 +24,7 @@ const chartColour = (one, dark) => (one.index < 0 ? "currentColor" : LINES[dark 
  * @property {number} position
  * @property {string} scale
  * @property {object} axis see `chartAxis`
- * @property {{index: number, points: object[], colour: number}[]} series
+ * @property {{index: number, points: object[], colour: number}[]} series as the legend lists them
  * @property {number[]} pinned layer indices
  * @property {number[]} chosen rows of the token table
  * @property {boolean} dark
@@ -50,13 +50,7 @@ export function drawChart(card, model, { width, height }) {
     ...series.map((one) => chartLine(one, x, y, model.dark)),
     svgElement("g", { class: "chart-dots" }),
   );
-  const ends = series.map((one) => y(one.points.at(-1).value));
-  const places = spreadLabels(ends, CHART.label, CHART.label / 2, height - CHART.label / 2);
-  chartLabels(card, model, places, height);
-  svg.append(...series.map((one, n) => svgElement("path", {
-    class: "chart-leader", stroke: chartColour(one, model.dark),
-    d: `M${x(record.L - 1) + 3} ${ends[n].toFixed(1)}L${width} ${places[n].toFixed(1)}`,
-  })));
+  chartLabels(card, model, height);
   card.chart = { model, x, y };
 }
 
@@ -98,7 +92,7 @@ function chartLine(one, x, y, dark) {
   return group;
 }
 
-function chartLabels(card, model, places, height) {
+function chartLabels(card, model, height) {
   const holder = card.querySelector(".chart-labels");
   const template = document.getElementById("chart-label");
   holder.style.height = `${height}px`;
@@ -108,10 +102,10 @@ function chartLabels(card, model, places, height) {
     swatch.style.background = chartColour(one, model.dark);
     text.textContent = seriesName(model.record, one);
     text.classList.toggle("token", one.index >= 0);
-    label.style.top = `${places[n] - CHART.label / 2}px`;
+    label.style.top = `${CHART.top + n * CHART.label}px`;
     label.dataset.index = one.index;
     label.classList.toggle("chosen", model.chosen.includes(one.index));
-    label.title = one.index < 0 ? "The chosen tokens summed; of their ranks the best" : `${model.record.text(one.index)} (id ${model.record.id(one.index)}): show it on the image`;
+    label.title = one.index < 0 ? "Of all chosen tokens" : `${model.record.text(one.index)} (id ${model.record.id(one.index)}): show it on the image`;
     return label;
   }));
 }

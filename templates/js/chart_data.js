@@ -1,8 +1,8 @@
 /**
- * What a trajectory chart shows: which tokens, their values over the layers, axes, places of
- * labels. Pure: numbers in, numbers out; chart.js draws them.
+ * What the trajectory charts show: which tokens, in which colours, their values over the layers,
+ * axes. Pure: numbers in, numbers out; chart.js draws them.
  */
-/* global probOf, rankOf, formatNumber, formatRank, formatProb */
+/* global probOf, rankOf, formatRank, formatProb */
 
 export const SERIES_MAX = 8;
 
@@ -49,17 +49,18 @@ export function chartSeries(record, t, indices, scale) {
 }
 
 /**
- * Several chosen tokens together: their sum (rank: the best of them). Where only some are known the
- * sum is `partial`, a lower bound; where none is, each is at most p_k.
+ * The sum of several chosen tokens (rank: the best of them). Where only some are known the sum is
+ * `partial`, a lower bound; where none is, each is at most p_k.
  * @param {LensPage} record
  * @param {number} t
  * @param {number[]} indices
  * @param {string} scale
- * @returns {{index: number, points: {value: number, exact: boolean, partial?: boolean}[]}} index −1
+ * @returns {{index: number, name: string, points: {value: number, exact: boolean, partial?: boolean}[]}} index −1
  */
-export function chartTogether(record, t, indices, scale) {
+export function chartSum(record, t, indices, scale) {
   return {
     index: -1,
+    name: scale === "rank" ? "best of these" : "sum",
     points: Array.from({ length: record.L }, (_, l) => {
       if (scale === "rank") {
         const { value, known } = rankOf(record, l, t, indices);
@@ -72,7 +73,67 @@ export function chartTogether(record, t, indices, scale) {
 }
 
 /** What a line is called. */
-export const seriesName = (record, one) => (one.index < 0 ? "together" : record.text(one.index));
+export const seriesName = (record, one) => one.name ?? record.text(one.index);
+
+/** The highest probability that a token is known to have at a position. */
+const highest = (record, t, i) => record.layers.reduce((most, _, l) => {
+  const { value, exact } = record.prob(l, t, i);
+  return exact ? Math.max(most, value) : most;
+}, 0);
+
+/**
+ * One colour per token, over all charts. Given chart by chart, so that one more pin changes none
+ * that is there; where tokens outnumber colours, the weakest share theirs, and in different charts
+ * if that can be.
+ * @param {{index: number, best: number}[][]} charts the tokens of each, the strongest first
+ * @param {number} count of colours
+ * @returns {Map<number, number>} token → 0 .. count − 1
+ */
+export function chartColours(charts, count) {
+  const given = new Map();
+  const weight = new Array(count).fill(0); // how strong the tokens are that have it
+  for (const chart of charts) {
+    const here = new Set(chart.map((one) => given.get(one.index)));
+    for (const { index, best } of chart) {
+      if (!given.has(index)) {
+        // in twentieths: below that all are alike, and the first colours are the clearest
+        const price = (n) => Math.floor(20 * weight[n]) + (here.has(n) ? 1e6 : 0);
+        let colour = 0;
+        for (let n = 1; n < count; n += 1) if (price(n) < price(colour)) colour = n;
+        given.set(index, colour);
+        here.add(colour);
+      }
+      weight[given.get(index)] += best;
+    }
+  }
+  return given;
+}
+
+/**
+ * The charts of all pinned positions, on one axis and with one colour per token; in each the most
+ * probable token first.
+ * @param {LensPage} record
+ * @param {{pins: {layer: number, position: number}[], tokens: number[], scale: string}} wish
+ * @param {number} colours how many there are
+ * @returns {ChartModel[]} in the order of the pins
+ */
+export function chartModels(record, { pins, tokens, scale }, colours) {
+  const chosen = tokens.map((id) => record.indexOf(id)).filter((i) => i >= 0);
+  const models = [...new Set(pins.map((pin) => pin.position))].map((position) => {
+    const pinned = pins.filter((pin) => pin.position === position).map((pin) => pin.layer);
+    const { indices, ...left } = chartTokens(record, position, { tokens, layers: pinned, limit: SERIES_MAX - (chosen.length > 1 ? 1 : 0) });
+    const series = chartSeries(record, position, indices, scale)
+      .map((one) => ({ ...one, best: highest(record, position, one.index) })).sort((a, b) => b.best - a.best);
+    return { record, position, scale, series, pinned, ...left, chosen };
+  });
+  const colourOf = chartColours(models.map((model) => model.series), colours);
+  for (const model of models) {
+    for (const one of model.series) one.colour = colourOf.get(one.index);
+    if (chosen.length > 1) model.series.unshift({ ...chartSum(record, model.position, chosen, scale), colour: -1 });
+  }
+  const axis = chartAxis(scale, models.flatMap((model) => model.series), record.K);
+  return models.map((model) => ({ ...model, axis }));
+}
 
 /**
  * The vertical axis, shared by all charts so that they can be compared. `place(value)` is 0 at the
@@ -136,27 +197,6 @@ export function chartPaths(points, x, y) {
 }
 
 /**
- * Heights of labels that would like to stand at `wanted` but need `gap` between them.
- * @param {number[]} wanted
- * @param {number} gap
- * @param {number} top
- * @param {number} bottom
- * @returns {number[]} in the order of `wanted`
- */
-export function spreadLabels(wanted, gap, top, bottom) {
-  const order = wanted.map((_, n) => n).sort((a, b) => wanted[a] - wanted[b] || a - b);
-  const placed = [];
-  order.forEach((n, k) => { placed[n] = Math.max(wanted[n], k === 0 ? top : placed[order[k - 1]] + gap); });
-  let limit = bottom;
-  for (let k = order.length - 1; k >= 0; k -= 1) {
-    const n = order[k];
-    placed[n] = Math.min(placed[n], limit);
-    limit = placed[n] - gap;
-  }
-  return placed;
-}
-
-/**
  * The value of a token at a layer as text: "0.0123", "< 0.0021", "#3", "> #10".
  * @param {{value: number, exact: boolean}} point
  * @param {string} scale
@@ -179,14 +219,4 @@ export function layerTicks(layers, room) {
   for (let l = 0; l < last; l += step) ticks.push(l);
   if (ticks.length > 1 && last - ticks.at(-1) < step * 0.6) ticks.pop();
   return [...new Set([...ticks, last])];
-}
-
-/** "0.0123 at layer 26", for summaries. */
-export function bestPoint(record, points, scale) {
-  let best = -1;
-  points.forEach((point, l) => {
-    if (!point.exact) return;
-    if (best < 0 || (scale === "rank" ? point.value < points[best].value : point.value > points[best].value)) best = l;
-  });
-  return best < 0 ? "" : `${scale === "rank" ? formatRank(points[best].value) : formatNumber(points[best].value)} at ${record.layerName(best)}`;
 }

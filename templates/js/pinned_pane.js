@@ -1,8 +1,8 @@
 /**
- * The pinned positions: one chart each, side by side, with the same vertical axis.
+ * The pinned positions: one chart each, side by side, with the same vertical axis and colours.
  */
-/* global CHART, SERIES_MAX, chartTokens, chartSeries, chartTogether, chartAxis, drawChart, readChart, chartLayerAt, anchorTooltip,
-   drawPatchThumb, formatProb, formatCount */
+/* global CHART, LINES, chartModels, drawChart, readChart, chartLayerAt, anchorTooltip, drawPatchThumb, formatProb,
+   formatCount */
 
 /**
  * @param {HTMLElement} root
@@ -22,15 +22,16 @@ export function mountPinnedPane(root, record, state) {
 
   function rebuild() {
     fillTools();
-    const positions = [...new Set(state.get("pins").map((pin) => pin.position))];
-    root.classList.toggle("empty", positions.length === 0);
-    if (positions.length === 0) {
+    const empty = state.get("pins").length === 0;
+    root.classList.toggle("empty", empty);
+    if (empty) {
       cards = [];
       body.replaceChildren(pinnedTour(record));
       return;
     }
     const focused = body.contains(document.activeElement) ? document.activeElement.closest(".card")?.dataset.position : undefined;
-    const models = chartModels(record, state, positions);
+    const dark = state.get("dark");
+    const models = chartModels(record, state.all(), LINES.light.length).map((model) => ({ ...model, dark }));
     cards = models.map((model) => pinnedCard(record, model));
     body.replaceChildren(...cards);
     cards.forEach((card, n) => { card.model = models[n]; });
@@ -79,33 +80,6 @@ function pinnedTour(record) {
   return tour;
 }
 
-/** What each chart shows; a token has the same colour in all of them where that is possible. */
-function chartModels(record, state, positions) {
-  const scale = state.get("scale");
-  const given = new Map(); // token → colour
-  const chosen = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
-  const models = positions.map((position) => {
-    const pinned = state.get("pins").filter((pin) => pin.position === position).map((pin) => pin.layer);
-    const { indices, more, moreBest } = chartTokens(record, position, { tokens: state.get("tokens"), layers: pinned, limit: SERIES_MAX - (chosen.length > 1 ? 1 : 0) });
-    const used = new Set(indices.filter((i) => given.has(i)).map((i) => given.get(i)));
-    const mine = new Set();
-    const series = chartSeries(record, position, indices, scale).map((one) => {
-      let colour = given.get(one.index);
-      if (colour === undefined || mine.has(colour)) {
-        colour = 0;
-        while (mine.has(colour) || used.has(colour)) colour += 1;
-        given.set(one.index, given.get(one.index) ?? colour);
-      }
-      mine.add(colour);
-      return { ...one, colour };
-    });
-    if (chosen.length > 1) series.unshift({ ...chartTogether(record, position, chosen, scale), colour: -1 });
-    return { record, position, scale, series, pinned, more, moreBest, chosen, dark: state.get("dark") };
-  });
-  const axis = chartAxis(scale, models.flatMap((model) => model.series), record.K);
-  return models.map((model) => ({ ...model, axis }));
-}
-
 function pinnedCard(record, model) {
   const card = document.getElementById("pinned-card").content.firstElementChild.cloneNode(true);
   const { position: t, pinned } = model;
@@ -144,11 +118,8 @@ function listenToCharts(body, record, state) {
     if (plot) hover(plot.closest(".card"), chartLayerAt(plot.closest(".card"), event.clientX));
     else if (state.get("hover") && !event.target.closest(".chart")) state.set({ hover: null });
     const label = event.target.closest(".chart-label");
-    const card = event.target.closest(".card");
-    for (const line of body.querySelectorAll(".chart-line")) {
-      const index = label?.dataset.index;
-      line.classList.toggle("faded", index !== undefined && !(line.dataset.index === index && line.closest(".card") === card));
-    }
+    const index = label?.dataset.index; // the token, in all charts
+    for (const line of body.querySelectorAll(".chart-line")) line.classList.toggle("faded", index !== undefined && line.dataset.index !== index);
   });
   body.addEventListener("pointerleave", () => {
     state.set({ hover: null });

@@ -23,14 +23,14 @@ test("values are the record's, unknown ones are bounds", () => {
   assert.equal(chartSeries(record, 1, [0], "rank")[0].points[0].value, record.K);
 });
 
-test("chosen tokens together are their sum, a lower bound where one is unknown", () => {
+test("the sum of the chosen tokens is a lower bound where one is unknown", () => {
   const record = smallRecord();
-  const { points } = chartTogether(record, 0, [0, 1], "prob"); // ▁dog 0.5, ▁cat 0.1 at layer 0
+  const { points } = chartSum(record, 0, [0, 1], "prob"); // ▁dog 0.5, ▁cat 0.1 at layer 0
   assert.deepEqual(points[0], { value: 0.6, exact: true, partial: false });
   assert.equal(pointText(points[1], "prob"), "≥ 0.500");
-  const none = chartTogether(record, 2, [3, 2], "prob").points[1];
+  const none = chartSum(record, 2, [3, 2], "prob").points[1];
   assert.deepEqual([none.exact, none.value], [false, 2 * record.topProb(1, 2, 1)]);
-  assert.deepEqual(chartTogether(record, 0, [0, 1], "rank").points[0], { value: 0, exact: true });
+  assert.deepEqual(chartSum(record, 0, [0, 1], "rank").points[0], { value: 0, exact: true });
 });
 
 test("better is up on every axis, and nothing leaves it", () => {
@@ -57,17 +57,36 @@ test("a line is whole between known values, dashed towards unknown ones, absent 
   assert.deepEqual(chartPaths([p(0.1)], x, y).dots, [[0, 10]]);
 });
 
-test("labels never overlap and stay inside", () => {
-  let seed = 1;
-  const random = () => { seed = (seed * 16807) % 2147483647; return seed / 2147483647; };
-  for (let n = 0; n < 200; n += 1) {
-    const wanted = Array.from({ length: 8 }, () => 150 * random());
-    const placed = spreadLabels(wanted, 15, 7, 143);
-    const sorted = [...placed].sort((a, b) => a - b);
-    sorted.slice(1).forEach((at, k) => assert.ok(at - sorted[k] >= 15 - 1e-9));
-    assert.ok(sorted[0] >= 7 - 1e-9 && sorted.at(-1) <= 143 + 1e-9);
+test("a token has one colour in all charts, and neighbours have different ones", () => {
+  const chart = (...tokens) => tokens.map(([index, best]) => ({ index, best }));
+  const charts = [chart([7, 0.9], [8, 0.2]), chart([9, 0.8], [7, 0.1]), chart([8, 0.5], [9, 0.4], [10, 0.3])];
+  const colours = chartColours(charts, 8);
+  assert.equal(new Set(colours.values()).size, 4);
+  const more = chartColours([...charts, chart([11, 1], [7, 0.5])], 8); // one more pin changes nothing
+  for (const [token, colour] of colours) assert.equal(more.get(token), colour);
+});
+
+test("where colours run out the weak tokens share them", () => {
+  const tokens = (from, ...best) => best.map((p, n) => ({ index: from + n, best: p }));
+  const colours = chartColours([tokens(0, 0.9, 0.8, 0.001, 0.0001), tokens(10, 0.7, 0.002)], 4);
+  const strong = [0, 1, 10].map((token) => colours.get(token));
+  assert.equal(new Set(strong).size, 3);
+  for (const chart of [[0, 1, 2, 3], [10, 11]]) assert.equal(new Set(chart.map((token) => colours.get(token))).size, chart.length);
+});
+
+test("all pins share one axis, and each legend begins with the most probable token", () => {
+  const record = smallRecord();
+  const pins = Array.from({ length: record.T }, (_, position) => ({ layer: 0, position }));
+  for (const scale of ["prob", "log", "rank"]) {
+    const models = chartModels(record, { pins, tokens: [30], scale }, 8);
+    assert.deepEqual(models.map((model) => model.position), pins.map((pin) => pin.position));
+    for (const { axis, series } of models) {
+      assert.equal(axis, models[0].axis);
+      const best = series.map((one) => one.best);
+      assert.deepEqual(best, [...best].sort((a, b) => b - a));
+      for (const one of series) assert.equal(one.colour, models[0].series.find((same) => same.index === one.index)?.colour ?? one.colour);
+    }
   }
-  assert.deepEqual(spreadLabels([20, 60], 15, 0, 100), [20, 60]);
 });
 
 test("the last layer is always written, and ticks keep apart", () => {

@@ -58,3 +58,23 @@ test("lines of charts stand out from their ground", () => {
   for (const line of LINES.light) assert.ok(contrast(rgb(line), [255, 255, 255]) >= 3, line);
   for (const line of LINES.dark) assert.ok(contrast(rgb(line), [25, 29, 36]) >= 3, line);
 });
+
+test("any two lines can be told apart, without red or green cones too", () => {
+  const product = (matrix, v) => matrix.map((row) => row[0] * v[0] + row[1] * v[1] + row[2] * v[2]);
+  const linear = (v) => (v <= 10.314 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
+  const oklab = (rgb) => product([[0.2105, 0.7936, -0.0041], [1.978, -2.4286, 0.4506], [0.0259, 0.7828, -0.8087]],
+    product([[0.4122, 0.5363, 0.0514], [0.2119, 0.6807, 0.1074], [0.0883, 0.2817, 0.63]], rgb).map(Math.cbrt));
+  const kinds = [ // and the least distance in OKLab; Machado, Oliveira and Fernandes 2009
+    [[[1, 0, 0], [0, 1, 0], [0, 0, 1]], 0.13],
+    [[[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]], 0.06],
+    [[[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]], 0.06],
+  ];
+  for (const [kind, least] of kinds) {
+    for (const lines of Object.values(LINES)) {
+      const seen = lines.map((hex) => oklab(product(kind, [1, 3, 5].map((n) => linear(Number.parseInt(hex.slice(n, n + 2), 16)))).map((v) => Math.max(0, Math.min(1, v)))));
+      seen.forEach((a, n) => seen.slice(n + 1).forEach((b, m) => {
+        assert.ok(Math.hypot(...a.map((v, k) => v - b[k])) >= least, `${lines[n]} ${lines[n + 1 + m]}`);
+      }));
+    }
+  }
+});
