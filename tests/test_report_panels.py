@@ -198,7 +198,7 @@ def test_charts_read_what_the_record_holds(open_report: Open, scale: str) -> Non
     record = answered_record()
     page = open_report(record, hash=f"#pins=2.5,5.9,1.5&scale={scale}")
     assert page.locator(".card").count() == 2
-    for card, t in ((0, 5), (1, 9)):
+    for card, t in ((1, 9), (0, 5)):  # 5 was pinned last
         plot = page.locator(".card").nth(card).locator(".plot")
         plot.focus()
         for layer in range(len(record.layers)):
@@ -251,6 +251,51 @@ def test_charts_can_be_compared(open_report: Open, scale: str) -> None:
     kept = page.locator(".chart-line:not(.faded)")
     assert {line.get_attribute("data-index") for line in kept.all()} == {shared}
     assert kept.count() == 3
+
+
+def test_a_new_pin_is_seen_at_once(open_report: Open) -> None:
+    pins = ",".join(f"1.{t}" for t in range(3, 11))
+    page = open_report(answered_record(), hash=f"#pins={pins}&rows=image")
+    body = page.locator("#pinned-body")
+    body.evaluate("(e) => { e.scrollTop = e.scrollHeight; }")
+    page.locator(".image-frame").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    two_frames(page)
+    newest = state_of(page)["pins"].split(",")[-1].split(".")[1]
+    first = page.locator(".card").first
+    assert first.get_attribute("data-position") == newest
+    box, room = first.bounding_box(), body.bounding_box()
+    assert box and room and box["y"] >= room["y"]
+    assert box["y"] + box["height"] <= room["y"] + room["height"] + 1
+
+
+def test_the_charts_can_have_more_room(open_report: Open) -> None:
+    page = open_report(make_record(answer=0), hash="#pins=2.3,2.4,2.5,2.6")
+    height = "(e) => e.clientHeight"
+    body, button = page.locator("#pinned-body"), page.locator(".pinned-grow")
+    small = body.evaluate(height)
+    button.focus()
+    page.keyboard.press("Enter")
+    two_frames(page)
+    assert button.get_attribute("aria-pressed") == "true"
+    assert body.evaluate(height) > 1.7 * small
+    assert page.locator(".grid-scroller").evaluate(height) > 60
+    assert body.evaluate("(e) => e.scrollHeight <= e.clientHeight")
+    page.locator(".pinned-clear").click()
+    two_frames(page)
+    assert page.locator("#panes.pinned-large").count() == 0
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080), (2560, 1440)])
+def test_while_nothing_is_pinned_the_grid_has_the_room(
+    open_report: Open, size: tuple[int, int]
+) -> None:
+    page = open_report(make_record(answer=0), size=size)
+    pane, tour = page.locator("#pinned-pane").bounding_box(), page.locator(".tour").bounding_box()
+    assert pane and tour and pane["height"] <= tour["height"] + 30 <= 180
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
 def colours_seen(page: Page) -> dict[str, int]:

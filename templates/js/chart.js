@@ -5,7 +5,7 @@
 /* global LINES, boundName, chartPaths, layerTicks, pointText, seriesName */
 
 const SVG_NAME = "http://www.w3.org/2000/svg";
-export const CHART = { left: 44, right: 8, top: 9, bottom: 22, label: 15, paper: 240 };
+export const CHART = { left: 44, right: 8, top: 9, bottom: 22, label: 15, paper: 200 };
 
 /** An SVG element with attributes; text only as a text node. */
 export function svgElement(name, attributes = {}, text = null) {

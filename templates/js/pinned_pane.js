@@ -1,5 +1,6 @@
 /**
- * The pinned positions: one chart each, side by side, with the same vertical axis and colours.
+ * The pinned positions: one chart each, side by side, the newest first, with the same vertical axis
+ * and colours. The pane can be enlarged at the cost of the grid; that is of this pane alone.
  */
 /* global CHART, LINES, chartModels, drawChart, readChart, chartLayerAt, anchorTooltip, drawPatchThumb, formatProb,
    formatCount */
@@ -17,10 +18,11 @@ export function mountPinnedPane(root, record, state) {
     const pinned = state.get("pins").length > 0;
     if (!pinned) tools.replaceChildren();
     else if (!tools.children.length) tools.append(document.getElementById("pinned-tools").content.cloneNode(true));
+    if (!pinned) root.parentElement.classList.remove("pinned-large");
     for (const button of tools.querySelectorAll("[data-scale]")) button.setAttribute("aria-pressed", String(button.dataset.scale === state.get("scale")));
   }
 
-  function rebuild() {
+  function rebuild(changed) {
     fillTools();
     const empty = state.get("pins").length === 0;
     root.classList.toggle("empty", empty);
@@ -31,22 +33,28 @@ export function mountPinnedPane(root, record, state) {
     }
     const focused = body.contains(document.activeElement) ? document.activeElement.closest(".card")?.dataset.position : undefined;
     const dark = state.get("dark");
-    const models = chartModels(record, state.all(), LINES.light.length).map((model) => ({ ...model, dark }));
+    const last = new Map(state.get("pins").map((pin, n) => [pin.position, n]));
+    const models = chartModels(record, state.all(), LINES.light.length).map((model) => ({ ...model, dark }))
+      .sort((a, b) => last.get(b.position) - last.get(a.position));
+    if (changed.has("pins") && models[0].position !== cards[0]?.model.position) body.scrollTop = 0;
     cards = models.map((model) => pinnedCard(record, model));
     body.replaceChildren(...cards);
     cards.forEach((card, n) => { card.model = models[n]; });
     layOut();
-    if (focused) body.querySelector(`[data-position="${focused}"] .plot`)?.focus();
+    if (focused) body.querySelector(`[data-position="${focused}"] .plot`)?.focus({ preventScroll: true });
   }
 
   function layOut() {
     if (!cards.length) return;
-    const room = state.get("paper") ? CHART.paper : body.clientHeight;
+    const lines = Math.ceil(cards.length / getComputedStyle(body).gridTemplateColumns.split(" ").length);
+    const room = body.clientHeight;
+    // all in sight if that can be, else a whole one
+    const fits = Math.min(room - 42, Math.max(170, room / lines - 40));
     for (const card of cards) {
       const labels = card.querySelector(".chart-labels");
       const width = Math.max(120, card.querySelector(".chart").clientWidth - labels.offsetWidth);
       const rows = card.model.series.length;
-      const height = Math.max(112, rows * CHART.label + 14, Math.min(Math.max(260, width * 0.42), room - 42));
+      const height = Math.max(112, rows * CHART.label + 14, state.get("paper") ? CHART.paper : Math.min(Math.max(260, width * 0.42), fits));
       drawChart(card, card.model, { width, height });
     }
     read();
@@ -62,8 +70,11 @@ export function mountPinnedPane(root, record, state) {
 
   tools.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    if (button?.dataset.scale) state.set({ scale: button.dataset.scale });
-    else if (button) state.set({ pins: [] });
+    if (!button) return;
+    if (button.dataset.scale) state.set({ scale: button.dataset.scale });
+    else if (button.matches(".pinned-grow")) {
+      button.setAttribute("aria-pressed", String(root.parentElement.classList.toggle("pinned-large")));
+    } else state.set({ pins: [] });
   });
   listenToCharts(body, record, state);
   new ResizeObserver(layOut).observe(body);
