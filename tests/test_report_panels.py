@@ -253,6 +253,16 @@ def test_charts_can_be_compared(open_report: Open, scale: str) -> None:
     assert kept.count() == 3
 
 
+def test_no_line_crosses_the_words_of_what_is_unknown(open_report: Open) -> None:
+    page = open_report(make_record(layers=9, tracked=0), hash="#pins=4.5&layer=4&scale=rank")
+    words = page.locator(".plot svg > :last-child")
+    assert words.text_content() == "not in the top 5"  # painted last
+    order, width = words.evaluate(
+        "(e) => [getComputedStyle(e).paintOrder, parseFloat(getComputedStyle(e).strokeWidth)]"
+    )
+    assert order == "stroke" and width >= 3
+
+
 def test_a_new_pin_is_seen_at_once(open_report: Open) -> None:
     pins = ",".join(f"1.{t}" for t in range(3, 11))
     page = open_report(answered_record(), hash=f"#pins={pins}&rows=image")

@@ -39,16 +39,18 @@ export function drawChart(card, model, { width, height }) {
   const x = (l) => CHART.left + (record.L === 1 ? 0.5 : l / (record.L - 1)) * (width - CHART.left - CHART.right);
   const y = (value) => CHART.top + (1 - axis.place(value)) * (height - CHART.top - CHART.bottom);
   const bottom = height - CHART.bottom;
+  const band = series.some((one) => one.points.some((point) => !point.exact)) ? chartBand(model, x, y, bottom) : { area: [], words: [] };
   svg.setAttribute("width", width);
   svg.setAttribute("height", height);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.replaceChildren(
     ...chartFrame(record, axis, { x, bottom, width, height }),
-    ...(series.some((one) => one.points.some((point) => !point.exact)) ? chartBand(model, x, y, bottom) : []),
+    ...band.area,
     ...model.pinned.map((l) => svgElement("line", { class: "chart-pin", x1: x(l), x2: x(l), y1: CHART.top, y2: bottom })),
     svgElement("line", { class: "chart-now", x1: 0, x2: 0, y1: CHART.top, y2: bottom }),
     ...series.map((one) => chartLine(one, x, y, model.dark)),
     svgElement("g", { class: "chart-dots" }),
+    ...band.words, // last: no line crosses them
   );
   chartLabels(card, model, height);
   card.chart = { model, x, y };
@@ -76,11 +78,11 @@ function chartBand({ record, position, scale }, x, y, bottom) {
   const text = scale === "rank" ? `not in the top ${record.K}` : `below ${boundName(record.K)}`;
   const roomy = heights[Math.floor(heights.length / 2)] > 16;
   const line = record.L === 1 ? `M${ends[0]} ${edge[0].split(" ")[1]}L${ends[1]} ${edge[0].split(" ")[1]}` : `M${edge.join("L")}`;
-  return [
-    svgElement("path", { class: "chart-band", d: `${line}L${ends[1]} ${bottom}L${ends[0]} ${bottom}Z` }),
-    svgElement("path", { class: "chart-edge", d: line }),
-    ...(roomy ? [svgElement("text", { class: "chart-below", x: (ends[0] + ends[1]) / 2, y: bottom - 5, "text-anchor": "middle" }, text)] : []),
-  ];
+  return {
+    area: [svgElement("path", { class: "chart-band", d: `${line}L${ends[1]} ${bottom}L${ends[0]} ${bottom}Z` }),
+      svgElement("path", { class: "chart-edge", d: line })],
+    words: roomy ? [svgElement("text", { class: "chart-below", x: (ends[0] + ends[1]) / 2, y: bottom - 5, "text-anchor": "middle" }, text)] : [],
+  };
 }
 
 function chartLine(one, x, y, dark) {
