@@ -1,12 +1,16 @@
 """The report on paper: printed pages and exported figures, in a real browser."""
 
+import io
 import re
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from browsing import Open, may_stall, two_frames
+from PIL import Image
 from playwright.sync_api import Page
-from records import make_record
+from records import hostile_record, make_record
 
 pytestmark = may_stall
 
@@ -121,3 +125,78 @@ def test_nothing_is_erased_on_paper(open_report: Open) -> None:
         }"""
     )
     assert not [name for name in erased if name.startswith("image-")]
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def figure(page: Page, item: str) -> bytes:
+    page.locator("#figure-menu .menu-button").click()
+    with page.expect_download() as waiting:
+        page.locator("#figure-menu .menu-item").filter(
+            has=page.locator(f"span:text-is('{item}')")
+        ).click()
+    return Path(waiting.value.path()).read_bytes()
+
+
+def written(root: ElementTree.Element) -> list[str]:
+    return ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
+
+
+def test_a_figure_is_cropped_to_what_the_model_saw(open_report: Open) -> None:
+    record = make_record(meta={"crop": [40, 0, 120, 120]}, picture_size=(160, 120))
+    page = open_report(record, hash="#layer=2")
+    picture = Image.open(io.BytesIO(figure(page, "PNG")))
+    assert picture.size[0] == 2 * 800  # 80 × 120 pixels, drawn 1200 high
+    root = ElementTree.fromstring(figure(page, "SVG"))
+    image = next(root.iter(f"{SVG}image"))
+    assert [float(image.get(k, "0")) for k in ("x", "y", "width", "height")] == [
+        -400,
+        0,
+        1600,
+        1200,
+    ]
+    frame = next(root.iter(f"{SVG}clipPath"))[0]
+    assert [float(frame.get(k, "0")) for k in ("width", "height")] == [800, 1200]
+    assert any("cropped to what the model saw" in line for line in written(root))
+
+
+def test_words_on_a_figure_are_whole_and_can_be_read(open_report: Open) -> None:
+    record = make_record(
+        grid=(24, 24), texts=["▁leaves", "▁streetlights"], vocabulary=2, k=2, tracked=0
+    )
+    page = open_report(record, hash="#layer=2")
+    root = ElementTree.fromstring(figure(page, "SVG with words"))
+    words = [group for group in root.iter(f"{SVG}g") if group.get("class") == "word"]
+    assert 0 < len(words) <= 60
+    for word in words:
+        assert word[1].text in ("leaves", "streetlights")
+        assert float(word[1].get("font-size", "0")) >= 16
+
+
+def test_pins_are_numbered_on_the_figure_and_in_its_charts(open_report: Open) -> None:
+    record = make_record()
+    page = open_report(record, hash="#pins=2.5,3.8,1.0&tokens=1,2")
+    root = ElementTree.fromstring(figure(page, "SVG"))
+    pins = [group for group in root.iter(f"{SVG}g") if group.get("class") == "pin"]
+    assert [pin[3].text for pin in pins] == ["1", "2"]  # the third is no patch
+    assert "Pinned 1: patch 2, 2: patch 5." in written(root)
+    charts = figure(page, "Trajectories, SVG")
+    assert b"currentColor" not in charts and b"var(--" not in charts
+    root = ElementTree.fromstring(charts)
+    texts = written(root)
+    titles = [text.split("row")[0] for text in texts if re.match(r"\d: patch", text)]
+    assert titles == ["1: patch 2", "2: patch 5"]
+    assert len([g for g in root.iter(f"{SVG}g") if g.get("class") == "card"]) == 3
+    assert texts.count("sum") == 3
+    for part in ("tests/tiny-llava", "0123abc", "scene.png", "self-check passed", "Probability of"):
+        assert any(part in text for text in texts), part
+
+
+def test_hostile_texts_stay_text_in_the_charts(open_report: Open) -> None:
+    record = hostile_record()
+    pins = ",".join(f"2.{t}" for t in range(len(record.input_ids)))
+    page = open_report(record, hash=f"#pins={pins}&tokens=0,1,2")
+    root = ElementTree.fromstring(figure(page, "Trajectories, SVG"))
+    known = {"svg", "g", "rect", "text", "tspan", "path", "line", "circle", "title"}
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= known

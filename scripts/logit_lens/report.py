@@ -40,8 +40,8 @@ SCRIPTS = (
     *("region_sum", "region"),
     *("work", "dialog", "patch_thumb", "token_index", "find_chips", "find_token"),
     *("answer_words", "answer_chips", "answer_table", "chart_data", "chart", "pinned_pane"),
-    *("csv_json", "export_data", "figure_model", "export_figure", "validity", "help"),
-    *("keyboard", "main"),
+    *("csv_json", "export_data", "figure_model", "export_charts", "export_figure"),
+    *("validity", "help", "keyboard", "main"),
 )
 STYLES = (
     *("theme.css", "report.css"),

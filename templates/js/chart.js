@@ -16,7 +16,7 @@ export function svgElement(name, attributes = {}, text = null) {
 }
 
 /** Lines have the colours of their tokens, the sum that of text. */
-const chartColour = (one, dark) => (one.index < 0 ? "currentColor" : LINES[dark ? "dark" : "light"][one.colour]);
+export const chartColour = (one, dark) => (one.index < 0 ? "currentColor" : LINES[dark ? "dark" : "light"][one.colour]);
 
 /**
  * @typedef {object} ChartModel
@@ -34,16 +34,29 @@ const chartColour = (one, dark) => (one.index < 0 ? "currentColor" : LINES[dark 
  * @param {{width: number, height: number}} size of the plot
  */
 export function drawChart(card, model, { width, height }) {
-  const { record, axis, series, scale } = model;
   const svg = card.querySelector("svg");
+  const { parts, x, y } = chartParts(model, { width, height });
+  svg.setAttribute("width", width);
+  svg.setAttribute("height", height);
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.replaceChildren(...parts);
+  chartLabels(card, model, height);
+  card.chart = { model, x, y };
+}
+
+/**
+ * The drawing itself; its classes say what is what.
+ * @param {ChartModel} model
+ * @param {{width: number, height: number}} size
+ * @returns {{parts: SVGElement[], x: (l: number) => number, y: (value: number) => number}}
+ */
+export function chartParts(model, { width, height }) {
+  const { record, axis, series } = model;
   const x = (l) => CHART.left + (record.L === 1 ? 0.5 : l / (record.L - 1)) * (width - CHART.left - CHART.right);
   const y = (value) => CHART.top + (1 - axis.place(value)) * (height - CHART.top - CHART.bottom);
   const bottom = height - CHART.bottom;
   const band = series.some((one) => one.points.some((point) => !point.exact)) ? chartBand(model, x, y, bottom) : { area: [], words: [] };
-  svg.setAttribute("width", width);
-  svg.setAttribute("height", height);
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  svg.replaceChildren(
+  const parts = [
     ...chartFrame(record, axis, { x, bottom, width, height }),
     ...band.area,
     ...model.pinned.map((l) => svgElement("line", { class: "chart-pin", x1: x(l), x2: x(l), y1: CHART.top, y2: bottom })),
@@ -51,9 +64,8 @@ export function drawChart(card, model, { width, height }) {
     ...series.map((one) => chartLine(one, x, y, model.dark)),
     svgElement("g", { class: "chart-dots" }),
     ...band.words, // last: no line crosses them
-  );
-  chartLabels(card, model, height);
-  card.chart = { model, x, y };
+  ];
+  return { parts, x, y };
 }
 
 function chartFrame(record, axis, { x, bottom, width, height }) {
@@ -94,6 +106,10 @@ function chartLine(one, x, y, dark) {
   return group;
 }
 
+/** The known values at a layer. */
+export const chartDots = (model, layer, x, y) => model.series.filter((one) => one.points[layer].exact)
+  .map((one) => svgElement("circle", { cx: x(layer), cy: y(one.points[layer].value), r: 3, fill: chartColour(one, model.dark) }));
+
 function chartLabels(card, model, height) {
   const holder = card.querySelector(".chart-labels");
   const template = document.getElementById("chart-label");
@@ -122,8 +138,7 @@ export function readChart(card, layer) {
   const now = card.querySelector(".chart-now");
   now.setAttribute("x1", x(layer));
   now.setAttribute("x2", x(layer));
-  card.querySelector(".chart-dots").replaceChildren(...model.series.filter((one) => one.points[layer].exact)
-    .map((one) => svgElement("circle", { cx: x(layer), cy: y(one.points[layer].value), r: 3, fill: chartColour(one, model.dark) })));
+  card.querySelector(".chart-dots").replaceChildren(...chartDots(model, layer, x, y));
   const texts = model.series.map((one) => pointText(one.points[layer], model.scale));
   [...card.querySelectorAll(".chart-label")].forEach((label, n) => {
     label.lastElementChild.textContent = texts[n];

@@ -51,10 +51,6 @@ export function chartSeries(record, t, indices, scale) {
 /**
  * The sum of several chosen tokens (rank: the best of them). Where only some are known the sum is
  * `partial`, a lower bound; where none is, each is at most p_k.
- * @param {LensPage} record
- * @param {number} t
- * @param {number[]} indices
- * @param {string} scale
  * @returns {{index: number, name: string, points: {value: number, exact: boolean, partial?: boolean}[]}} index −1
  */
 export function chartSum(record, t, indices, scale) {
@@ -82,9 +78,8 @@ const highest = (record, t, i) => record.layers.reduce((most, _, l) => {
 }, 0);
 
 /**
- * One colour per token, over all charts. Given chart by chart, so that one more pin changes none
- * that is there; where tokens outnumber colours, the weakest share theirs, and in different charts
- * if that can be.
+ * One colour per token, over all charts. Given chart by chart, so that one more pin changes none;
+ * where tokens outnumber colours, weak ones share theirs, in different charts if that can be.
  * @param {{index: number, best: number}[][]} charts the tokens of each, the strongest first
  * @param {number} count of colours
  * @returns {Map<number, number>} token → 0 .. count − 1
@@ -110,9 +105,8 @@ export function chartColours(charts, count) {
 }
 
 /**
- * The charts of all pinned positions, on one axis and with one colour per token; in each the most
- * probable token first.
- * @param {LensPage} record
+ * The charts of all pinned positions, on one axis, with one colour per token, the most probable
+ * first.
  * @param {{pins: {layer: number, position: number}[], tokens: number[], scale: string}} wish
  * @param {number} colours how many there are
  * @returns {ChartModel[]} in the order of the pins

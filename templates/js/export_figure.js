@@ -1,11 +1,18 @@
 /**
- * The figure menu: picture, patches in their colours, legend and caption as one SVG or PNG.
+ * The figure menu: the picture with its patches, words, pins, legend and caption as SVG or PNG; the
+ * charts are in export_charts.js.
  */
-/* global wireMenu, saveBlob, exportName, svgElement, quantityNow, shadeFill, shadeInk, figureLines,
-   figureCaption, figurePatches, xmlText, checkVerdict */
+/* global wireMenu, saveBlob, exportName, svgElement, quantityNow, shadeFill, figureFrame, figureLines,
+   figureCaption, figurePatches, figurePins, figureWords, xmlText, checkVerdict, chartsSvg */
 
 const FIGURE_WIDTH = 960;
 const FIGURE_LEAST = 360; // room for the caption beside a small picture
+const FIGURE_WORD = 17; // pixels: 8 points where the figure is as wide as a page
+export const FIGURE_FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
+/** Colours outside the scale. */
+export const figureInks = (dark) => (dark
+  ? { paper: "#191d24", ink: "#e8ebf0", soft: "#a3adbb", line: "#2d333f", strong: "#4a5362", unknown: "#262b34", pin: "#ffa657", halo: "#000" }
+  : { paper: "#ffffff", ink: "#14181f", soft: "#515b69", line: "#dfe3e8", strong: "#b6bec9", unknown: "#eceef1", pin: "#b3430a", halo: "#fff" });
 
 /**
  * @param {HTMLElement} root
@@ -23,44 +30,67 @@ export function mountExportFigure(root, record, state) {
   };
   wireMenu(root, "figure", [
     { label: "PNG", note: "this layer, colours and tokens", ready: need, run: save(false, true) },
-    { label: "PNG with words", note: "and the top token of every patch", ready: need, run: save(true, true) },
+    { label: "PNG with words", note: "and the top tokens", ready: need, run: save(true, true) },
     { label: "SVG", note: "for print, editable", ready: need, run: save(false, false) },
-    { label: "SVG with words", note: "and the top token of every patch", ready: need, run: save(true, false) },
+    { label: "SVG with words", note: "and the top tokens", ready: need, run: save(true, false) },
+    {
+      label: "Trajectories, SVG", note: "the charts of the pinned positions", ready: () => (state.get("pins").length ? "" : "pin a cell first"),
+      run: () => saveBlob(new Blob([new XMLSerializer().serializeToString(chartsSvg(record, state))], { type: "image/svg+xml" }), exportName(record, `trajectories-${state.get("scale")}`, ".svg")),
+    },
   ]);
 }
 
 /**
  * @param {LensPage} record
  * @param {object} state
- * @param {boolean} words the top token of every patch is written on it
+ * @param {boolean} words the top tokens are written on it
  */
 function figureSvg(record, state, words) {
-  const picture = document.getElementById("picture");
-  const [imageWidth, imageHeight] = [record.meta.image.width, record.meta.image.height];
-  const scale = Math.min(FIGURE_WIDTH / imageWidth, 1200 / imageHeight);
-  const [drawnWidth, drawnHeight] = [imageWidth * scale, imageHeight * scale];
+  const [layer, view, dark] = ["layer", "view", "dark"].map((key) => state.get(key));
+  const { box } = figureFrame(record, view);
+  const scale = Math.min(FIGURE_WIDTH / (box[2] - box[0]), 1200 / (box[3] - box[1]));
+  const place = { box, scale };
+  const [drawnWidth, drawnHeight] = [(box[2] - box[0]) * scale, (box[3] - box[1]) * scale];
   const width = Math.max(FIGURE_LEAST, drawnWidth);
   const quantity = quantityNow(record, state);
-  const layer = state.get("layer");
-  const dark = state.get("dark");
-  const [paper, ink] = dark ? ["#191d24", "#e8ebf0"] : ["#ffffff", "#14181f"];
-  const patches = figurePatches(record, quantity, { layer, view: state.get("view"), scale });
-  const svg = svgElement("svg", { width, "font-family": "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", "font-size": 13 });
-  const overlay = svgElement("g", { transform: `translate(${(width - drawnWidth) / 2} 0)` });
-  overlay.append(svgElement("image", { href: picture.src, width: drawnWidth, height: drawnHeight, preserveAspectRatio: "none" }), ...figureDim(record, scale, drawnWidth, drawnHeight),
-    ...patches.flatMap((patch) => figurePatch(patch, dark, words)));
+  const { paper, ink } = figureInks(dark);
+  const pins = figurePins(record, state.get("pins"), { view, place });
+  const svg = svgElement("svg", { width, "font-family": FIGURE_FONT, "font-size": 13 });
+  const overlay = svgElement("g", { transform: `translate(${(width - drawnWidth) / 2} 0)`, "clip-path": "url(#frame)" });
+  overlay.append(figurePicture(record, place), ...figurePatches(record, quantity, { layer, view, place }).flatMap((patch) => figurePatch(patch, dark)));
+  if (words) overlay.append(...figureWords(record, { layer, view, place, size: FIGURE_WORD, pins }, figureMeasure()).map((word) => figureWord(word, dark)));
+  overlay.append(...pins.map((pin) => figurePin(pin, dark)));
   let y = drawnHeight + 22;
   const legend = quantity.ticks.length ? figureLegend(record, quantity, dark, ink, y, width) : null;
   if (legend) y += 62;
-  const lines = figureCaption(record, { layer, view: state.get("view"), title: quantity.title, verdict: checkVerdict(record) })
-    .flatMap((sentence) => figureLines(sentence, Math.floor((width - 32) / 6.6)));
-  const caption = lines.map((line, n) => svgElement("text", { x: 16, y: y + 18 * n, fill: ink }, xmlText(line)));
-  const height = y + 18 * lines.length + 6;
+  const caption = figureText(figureCaption(record, { layer, view, title: quantity.title, verdict: checkVerdict(record), pins }), y, width, ink);
+  const height = y + 18 * caption.length + 6;
   svg.setAttribute("height", height);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  svg.append(svgElement("title", {}, xmlText(`${record.meta.image.name}: ${quantity.title}, ${record.layerName(layer)}`)), figureDefs(dark),
+  const defs = figureDefs(dark);
+  const clip = svgElement("clipPath", { id: "frame" });
+  clip.append(svgElement("rect", { width: drawnWidth, height: drawnHeight }));
+  defs.append(clip);
+  svg.append(svgElement("title", {}, xmlText(`${record.meta.image.name}: ${quantity.title}, ${record.layerName(layer)}`)), defs,
     svgElement("rect", { width, height, fill: paper }), overlay, ...(legend ? [legend] : []), ...caption);
   return { svg, width, height };
+}
+
+/** Sentences as lines that fit the width. */
+export function figureText(sentences, y, width, ink) {
+  return sentences.flatMap((sentence) => figureLines(sentence, Math.floor((width - 32) / 6.6)))
+    .map((line, n) => svgElement("text", { x: 16, y: y + 18 * n, fill: ink }, xmlText(line)));
+}
+
+function figurePicture(record, { box, scale }) {
+  const { width, height } = record.meta.image;
+  return svgElement("image", { href: document.getElementById("picture").src, x: -box[0] * scale, y: -box[1] * scale, width: width * scale, height: height * scale, preserveAspectRatio: "none" });
+}
+
+function figureMeasure() {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `600 ${FIGURE_WORD}px ${FIGURE_FONT}`;
+  return (text) => pen.measureText(text).width;
 }
 
 function figureDefs(dark) {
@@ -73,23 +103,32 @@ function figureDefs(dark) {
   return defs;
 }
 
-/** What the model did not see is dimmed. */
-function figureDim(record, scale, width, height) {
-  const { crop } = record.meta;
-  if (!Array.isArray(crop) || crop.length !== 4) return [];
-  const [left, top, right, bottom] = crop.map((x) => x * scale);
-  return [svgElement("path", { d: `M0 0H${width}V${height}H0ZM${left} ${top}V${bottom}H${right}V${top}Z`, fill: "#000", "fill-opacity": 0.55, "fill-rule": "evenodd" })];
+function figurePatch({ x, y, width, height, shade }, dark) {
+  if (shade === -2) return [];
+  return [svgElement("rect", { x: x.toFixed(2), y: y.toFixed(2), width: width.toFixed(2), height: height.toFixed(2), fill: shade === -1 ? "url(#below)" : shadeFill(shade, dark), "fill-opacity": shade === -1 ? 0.32 : 0.7 })];
 }
 
-function figurePatch({ x, y, width, height, shade, word, size }, dark, words) {
-  if (shade === -2 && !words) return [];
-  const fill = shade === -1 ? "url(#below)" : shade === -2 ? "#000" : shadeFill(shade, dark);
-  const parts = [svgElement("rect", { x: x.toFixed(2), y: y.toFixed(2), width: width.toFixed(2), height: height.toFixed(2), fill, "fill-opacity": shade === -2 ? 0.35 : shade === -1 ? 0.32 : words ? 0.82 : 0.7 })];
-  if (words && word) {
-    const ink = shade === -2 ? "#fff" : shade === -1 ? (dark ? "#fff" : "#000") : shadeInk(shade, dark);
-    parts.push(svgElement("text", { x: (x + width / 2).toFixed(2), y: (y + height / 2 + size * 0.35).toFixed(2), "text-anchor": "middle", "font-size": size.toFixed(1), "font-family": "ui-monospace, Menlo, 'DejaVu Sans Mono', monospace", fill: ink, "paint-order": "stroke", stroke: ink === "#fff" || ink === shadeInk(1, false) ? "#000" : "#fff", "stroke-width": 2, "stroke-opacity": 0.45 }, xmlText(word)));
-  }
-  return parts;
+function figureWord({ text, x, y, wide }, dark) {
+  const { paper, ink } = figureInks(dark);
+  const word = svgElement("g", { class: "word" });
+  word.append(
+    svgElement("rect", { x: (x - wide / 2 - 4).toFixed(1), y: (y - FIGURE_WORD * 0.66).toFixed(1), width: (wide + 8).toFixed(1), height: (FIGURE_WORD * 1.3).toFixed(1), rx: 4, fill: paper, opacity: 0.86 }),
+    svgElement("text", { x: x.toFixed(1), y: (y + FIGURE_WORD * 0.35).toFixed(1), "text-anchor": "middle", "font-size": FIGURE_WORD, "font-weight": 600, fill: ink }, xmlText(text)),
+  );
+  return word;
+}
+
+/** An outline with the number that the caption explains. */
+function figurePin({ number, x, y, width, height }, dark) {
+  const { pin, halo } = figureInks(dark);
+  const box = { x: x.toFixed(1), y: y.toFixed(1), width: width.toFixed(1), height: height.toFixed(1), fill: "none" };
+  const wide = 8 + 8 * String(number).length;
+  const [left, top] = [Math.max(0, x - wide / 2), Math.max(0, y - 9)];
+  const mark = svgElement("g", { class: "pin" });
+  mark.append(svgElement("rect", { ...box, stroke: halo, "stroke-width": 6 }), svgElement("rect", { ...box, stroke: pin, "stroke-width": 3 }),
+    svgElement("rect", { x: left.toFixed(1), y: top.toFixed(1), width: wide, height: 18, rx: 4, fill: pin, stroke: halo, "stroke-width": 1.5 }),
+    svgElement("text", { x: (left + wide / 2).toFixed(1), y: (top + 13.5).toFixed(1), "text-anchor": "middle", "font-size": 13, "font-weight": 700, fill: halo }, String(number)));
+  return mark;
 }
 
 function figureLegend(record, quantity, dark, ink, y, width) {

@@ -1,6 +1,7 @@
 /**
- * What the exported figure says and where: caption lines, rectangles, words. Pure.
+ * What an exported figure says and where: caption lines, patches, words, pins. Pure.
  */
+/* global patchSet, wordGroups, pictureWord, fitWord, apart */
 
 /**
  * Break text into lines of at most `width` letters, at spaces where there are some.
@@ -26,41 +27,96 @@ export function figureLines(text, width, most = 4) {
 /** XML 1.0 cannot write some characters, and some turn the text around them: a replacement stands for them. */
 export const xmlText = (text) => text.replace(/[\0-\x08\x0B\x0C\x0E-\x1F\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]|\p{Surrogate}/gu, "\uFFFD");
 
-/** A word cut to what fits, in letters. */
-export const cutWord = (text, letters) => ([...text].length <= letters ? text : letters < 2 ? "" : `${[...text].slice(0, letters - 1).join("")}…`);
-
 /**
- * Caption of the figure, with all that is needed to make it again.
+ * The part of the picture that a figure shows: what the model saw, in a view of tiles those.
  * @param {LensPage} record
- * @param {{layer: number, view: number, title: string, verdict: string}} what
- * @returns {string[]} sentences
+ * @param {number} view
+ * @returns {{box: Box, cropped: boolean}}
  */
-export function figureCaption(record, { layer, view, title, verdict }) {
+export function figureFrame(record, view) {
+  const { width, height } = record.meta.image;
+  const { crop } = record.meta;
+  const set = patchSet(record, view);
+  const seen = set.view !== 0 ? set.extent : crop?.length === 4 ? crop : [0, 0, width, height];
+  const box = [Math.max(0, seen[0]), Math.max(0, seen[1]), Math.min(width, seen[2]), Math.min(height, seen[3])];
+  return { box, cropped: box[0] >= 1 || box[1] >= 1 || box[2] <= width - 1 || box[3] <= height - 1 };
+}
+
+/** All that is needed to make a figure again. */
+export function figureSource(record, verdict) {
   const { meta } = record;
   const check = { passed: "self-check passed", failed: "SELF-CHECK FAILED: not to be trusted", unknown: "no self-check" }[verdict];
-  const tile = record.views.length > 1 ? `, ${view === 0 ? "whole image" : `tile ${view}`}` : "";
   return [
-    `${title || "Top token"} at ${record.layerName(layer)} of ${record.layers.at(-1)}, per patch${tile}.`,
     `${meta.lens === "logit" || !meta.lens ? "Logit" : meta.lens} lens of ${meta.model}${meta.revision ? ` (revision ${meta.revision})` : ""}; image ${meta.image?.name || "–"}; ${meta.dtype || "–"}; ${check}; recorded ${String(meta.created ?? "").slice(0, 10) || "–"}.`,
     `Prompt: ${meta.prompt}`,
   ];
 }
 
 /**
- * Patches of a view as drawn: where, how strong, which word.
+ * Caption of the figure of the picture.
  * @param {LensPage} record
- * @param {{shade: (l: number, t: number) => number}} quantity
- * @param {{layer: number, view: number, scale: number}} what scale: pixels of the figure per pixel of the image
- * @returns {{t: number, x: number, y: number, width: number, height: number, shade: number, word: string}[]}
+ * @param {{layer: number, view: number, title: string, verdict: string, pins?: {number: number, position: number}[]}} what
+ * @returns {string[]} sentences
  */
-export function figurePatches(record, quantity, { layer, view, scale }) {
-  return record.placed.filter((t) => record.view(t) === view).map((t) => {
-    const [left, top, right, bottom] = record.box(t);
-    const [width, height] = [(right - left) * scale, (bottom - top) * scale];
-    const size = Math.min(13, height * 0.4, width * 0.26);
-    return {
-      t, x: left * scale, y: top * scale, width, height, shade: quantity.shade(layer, t), size,
-      word: size < 5 ? "" : cutWord(record.text(record.topIndex(layer, t, 0)).replace(/^[▁Ġ]/u, ""), Math.floor((width - 3) / (size * 0.61))),
-    };
-  });
+export function figureCaption(record, { layer, view, title, verdict, pins = [] }) {
+  const tile = record.views.length < 2 ? "" : `, ${view === 0 ? "whole image" : view < 0 ? "all tiles" : `tile ${view}`}`;
+  const cropped = view === 0 && figureFrame(record, view).cropped ? ", cropped to what the model saw" : "";
+  return [
+    `${title || "Top token"} at ${record.layerName(layer)} of ${record.layers.at(-1)}, per patch${tile}${cropped}.`,
+    ...(pins.length ? [`Pinned ${pins.map(({ number, position }) => `${number}: ${record.label(position)}`).join(", ")}.`] : []),
+    ...figureSource(record, verdict),
+  ];
+}
+
+/**
+ * @typedef {{box: Box, scale: number}} FigurePlace the part that is shown, and how large
+ */
+const onFigure = ({ box, scale }, [left, top, right, bottom]) => ({
+  x: (left - box[0]) * scale, y: (top - box[1]) * scale, width: (right - left) * scale, height: (bottom - top) * scale,
+});
+
+/**
+ * Patches of a view as drawn: where and how strong.
+ * @param {{layer: number, view: number, place: FigurePlace}} what
+ * @returns {{t: number, x: number, y: number, width: number, height: number, shade: number}[]}
+ */
+export function figurePatches(record, quantity, { layer, view, place }) {
+  return Array.from(patchSet(record, view).positions, (t) => ({ t, ...onFigure(place, record.box(t)), shade: quantity.shade(layer, t) }));
+}
+
+/** Pinned patches that the figure shows, numbered in the order of the pins. */
+export function figurePins(record, pins, { view, place }) {
+  const set = patchSet(record, view);
+  return [...new Set(pins.map((pin) => pin.position))].map((position, n) => ({ number: n + 1, position }))
+    .filter(({ position }) => set.indexOf.has(position))
+    .map((pin) => ({ ...pin, ...onFigure(place, record.box(pin.position)) }));
+}
+
+/**
+ * Top tokens as written on the figure, as on the page: one per patch where it has room, else one
+ * per group of neighbours that read the same. They cover neither each other nor a pin.
+ * @param {LensPage} record
+ * @param {{layer: number, view: number, place: FigurePlace, size: number, pins: object[]}} what size: of the letters
+ * @param {(text: string) => number} measure
+ * @returns {{text: string, x: number, y: number, wide: number}[]} x, y: the middle
+ */
+export function figureWords(record, { layer, view, place, size, pins }, measure) {
+  const set = patchSet(record, view);
+  const [width, height] = [(place.box[2] - place.box[0]) * place.scale, (place.box[3] - place.box[1]) * place.scale];
+  const [patchWidth, patchHeight] = [set.patch.width * place.scale, set.patch.height * place.scale];
+  const each = patchWidth >= 4 * size && patchHeight >= 1.6 * size;
+  const groups = each ? Array.from(set.positions, (t, anchor) => ({ token: record.topIndex(layer, t, 0), anchor })) : wordGroups(record, set, layer, 0.35);
+  const labels = groups.map(({ token, anchor }) => {
+    const box = onFigure(place, record.box(set.positions[anchor]));
+    const text = fitWord(pictureWord(record.text(token)), each ? patchWidth - 8 : 10 * size, measure);
+    const wide = measure(text);
+    const inside = (middle, half, all) => Math.max(half, Math.min(all - half, middle));
+    const x = inside(box.x + box.width / 2, wide / 2 + 5, width);
+    const y = inside(box.y + box.height / 2, size * 0.75, height);
+    return { text, wide, x, y, left: x - wide / 2 - 4, top: y - size * 0.7, width: wide + 8, height: size * 1.4 };
+  }).filter((label) => label.text.trim());
+  if (each) return labels;
+  const taken = pins.map((pin) => ({ left: pin.x, top: pin.y, width: pin.width, height: pin.height }));
+  const most = Math.min(60, Math.ceil((width * height) / (35 * size ** 2)));
+  return apart([...taken, ...labels], taken.length + most).filter((label) => label.text);
 }

@@ -87,6 +87,32 @@ test("a failed check is written into the figure", () => {
   const record = smallRecord();
   const what = { layer: 1, view: 0, title: "t", verdict: "failed" };
   assert.match(figureCaption(record, what).join(" "), /SELF-CHECK FAILED/);
-  const patches = figurePatches(record, { shade: () => 0.5 }, { layer: 1, view: 0, scale: 8 });
+  const patches = figurePatches(record, { shade: () => 0.5 }, { layer: 1, view: 0, place: { box: [0, 0, 20, 10], scale: 8 } });
   assert.deepEqual(patches.map(({ t, x, width }) => [t, x, width]), [[1, 0, 80], [2, 80, 80]]);
+});
+
+test("a figure shows what the model saw, and says so", () => {
+  const record = smallRecord();
+  const say = () => figureCaption(record, { layer: 1, view: 0, title: "t", verdict: "passed", pins: [{ number: 1, position: 2 }] });
+  assert.deepEqual(figureFrame(record, 0), { box: [0, 0, 20, 10], cropped: false });
+  assert.doesNotMatch(say()[0], /cropped/);
+  record.meta.crop = [5, 0, 15, 10];
+  assert.deepEqual(figureFrame(record, 0), { box: [5, 0, 15, 10], cropped: true });
+  assert.match(say()[0], /cropped to what the model saw\.$/);
+  assert.match(say()[1], /^Pinned 1: patch 1\.$/);
+  const [first] = figurePatches(record, { shade: () => 0 }, { layer: 0, view: 0, place: { box: [5, 0, 15, 10], scale: 2 } });
+  assert.equal(first.x, -10);
+});
+
+test("words on a figure are whole where there is room, and cover neither each other nor a pin", () => {
+  const record = smallRecord();
+  const measure = (text) => 9 * text.length;
+  const words = (scale, pins) => {
+    const place = { box: [0, 0, 20, 10], scale };
+    return figureWords(record, { layer: 1, view: 0, place, size: 17, pins: figurePins(record, pins, { view: 0, place }) }, measure);
+  };
+  assert.deepEqual(words(10, []).map((word) => word.text), [1, 2].map((t) => pictureWord(record.text(record.topIndex(1, t, 0)))));
+  const few = words(4, []);
+  assert.ok(few.length > 0);
+  assert.equal(words(4, [{ layer: 0, position: 1 }, { layer: 0, position: 2 }]).length, 0);
 });

@@ -1,6 +1,6 @@
 // As page.js, for the pure files of search, answer, charts and take-away.
 import "./page.js";
-const FILES = ["work", "token_index", "answer_words", "chart_data", "csv_json", "figure_model"];
+const FILES = ["work", "image_map", "image_words", "token_index", "answer_words", "chart_data", "csv_json", "figure_model"];
 for (const name of FILES) Object.assign(globalThis, await import(`../../templates/js/${name}.js`));
 export { smallRecord } from "./page.js";
 
