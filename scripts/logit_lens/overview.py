@@ -22,7 +22,7 @@ from . import LensError
 from .batch import Batch, Job
 from .distributed import Process
 from .files import CannotWriteError, one_at_a_time, remove_leftovers, write_atomically
-from .report import _csp_hash, _environment, _source
+from .page import csp_hash, source, template
 from .summary import read_summary
 
 NAME = "index.html"
@@ -147,24 +147,20 @@ def render_index(folder: Path) -> str:
     entries = list(_entries(folder))
     if len(entries) > THUMBNAILS:
         entries = [entry | {"thumbnail": ""} for entry in entries]
-    style = _source("theme.css", "overview/overview.css")
-    script = _source("overview/overview.js")
-    return (
-        _environment()
-        .get_template("overview.html.j2")
-        .render(
-            title=folder.resolve().name.encode("utf-8", "replace").decode(),
-            mark=_MARK.decode(),
-            entries=entries,
-            failures=[
-                {"name": failure.name, "reason": failure.reason}
-                for failure in sorted(read_failures(folder), key=lambda f: f.name)
-            ],
-            style=style,
-            script=script,
-            style_hash=_csp_hash(style),
-            script_hash=_csp_hash(script),
-        )
+    style = source("theme.css", "overview/overview.css")
+    script = source("overview/overview.js")
+    return template("overview.html.j2").render(
+        title=folder.resolve().name.encode("utf-8", "replace").decode(),
+        mark=_MARK.decode(),
+        entries=entries,
+        failures=[
+            {"name": failure.name, "reason": failure.reason}
+            for failure in sorted(read_failures(folder), key=lambda f: f.name)
+        ],
+        style=style,
+        script=script,
+        style_hash=csp_hash(style),
+        script_hash=csp_hash(script),
     )
 
 

@@ -11,24 +11,20 @@ rounded once, never a rounding of a rounding; what is exported says so.
 """
 
 import base64
-import functools
-import hashlib
 import json
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
-from markupsafe import Markup
 
 from .files import write_atomically
+from .page import csp_hash, source, template
 from .record import ANSWER, LensRecord
 from .summary import summarise
 from .tokens import readable
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 FORMAT = "logit-lens-page/1"
 # inlined in this order; templates/README.md says what each one is for
 SCRIPTS = (
@@ -66,23 +62,19 @@ def write_report(record: LensRecord, path: Path) -> None:
 def render_report(record: LensRecord) -> str:
     """The report as one HTML document."""
     info, blocks = build_payload(record)
-    style = _source(*STYLES)
-    script = _source(*(f"js/{name}.js" for name in SCRIPTS))
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            meta=_printable(record.meta),
-            info=info,
-            summary=summarise(record),  # for an index of many reports
-            blocks=blocks,
-            picture=_picture_uri(record.image),
-            answer=_answer_texts(record),
-            style=style,
-            script=script,
-            style_hash=_csp_hash(style),
-            script_hash=_csp_hash(script),
-        )
+    style = source(*STYLES)
+    script = source(*(f"js/{name}.js" for name in SCRIPTS))
+    return template("report.html.j2").render(
+        meta=_printable(record.meta),
+        info=info,
+        summary=summarise(record),  # for an index of many reports
+        blocks=blocks,
+        picture=_picture_uri(record.image),
+        answer=_answer_texts(record),
+        style=style,
+        script=script,
+        style_hash=csp_hash(style),
+        script_hash=csp_hash(script),
     )
 
 
@@ -199,32 +191,3 @@ def _printable(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _printable(item) for key, item in value.items()}
     return value.replace("\0", "␀") if isinstance(value, str) else value
-
-
-@functools.cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.policies["json.dumps_kwargs"] = {
-        "separators": (",", ":"),
-        "allow_nan": False,
-        "sort_keys": False,
-    }
-    return environment
-
-
-@functools.cache
-def _source(*names: str) -> Markup:
-    """Files of ours, verbatim, one after another: never parsed as a template."""
-    texts = [(TEMPLATES / name).read_text(encoding="utf-8") for name in names]
-    return Markup("\n" + "\n".join(texts))
-
-
-def _csp_hash(source: str) -> str:
-    digest = hashlib.sha256(str(source).encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
