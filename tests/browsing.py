@@ -73,6 +73,11 @@ def shown(value: float) -> str:
     return f"{value:.{decimals}f}"
 
 
+def visible(text: str) -> str:
+    """A token as the page writes it, written independently of format.js."""
+    return "␣" * len(text) if not text.strip() and text else text or "∅"
+
+
 def scales() -> dict[str, list[str]]:
     """The 256 fills of both themes, from colour.js itself."""
     script = (

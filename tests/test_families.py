@@ -17,7 +17,7 @@ from create_logit_lens import main
 from logit_lens import LensError
 from logit_lens.anatomy import find_anatomy
 from logit_lens.processor import load_processor
-from logit_lens.record import IMAGE, TEXT, load_record
+from logit_lens.record import ANSWER, IMAGE, TEXT, load_record
 
 QUESTION = "Hi?"
 
@@ -56,6 +56,33 @@ def test_the_command_reads_a_saved_checkpoint_as_the_model_itself_computes(
     # the processor that was loaded: where torchvision is installed, it resizes images otherwise
     twin = Twin(family, twin.model, load_processor(str(tmp_path / "model")))
     compare_every_layer(twin, record, noise(size))
+    compare_answer(twin, record, noise(size))
+
+
+def compare_answer(twin: Twin, record: Any, image: Any) -> None:
+    """The last layer where the answer is said against the logits that the model chose it by.
+
+    Those were computed token by token with a cache, the record in one forward: positions, masks
+    and types of the two must mean the same.
+    """
+    inputs = twin.encode(image, QUESTION)
+    n_answer = int((record.position_kind == ANSWER).sum())
+    assert n_answer == 2
+    with torch.inference_mode():
+        told = twin.model.generate(
+            **inputs,
+            max_new_tokens=n_answer,
+            do_sample=False,
+            eos_token_id=None,
+            output_logits=True,
+            return_dict_in_generate=True,
+        )
+    for n, logits in enumerate(told.logits):
+        expected = logits[0].double().log_softmax(-1)
+        where = len(record.input_ids) - n_answer - 1 + n
+        top = torch.from_numpy(record.top_ids[-1, where].astype(np.int64))
+        assert record.input_ids[where + 1] == int(logits[0].argmax()) == int(top[0])
+        assert np.abs(np.log(record.top_probs[-1, where]) - expected[top].numpy()).max() <= 5e-4
 
 
 def compare_every_layer(twin: Twin, record: Any, image: Any) -> None:

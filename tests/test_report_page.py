@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import FRAME, Open, may_stall, scales, serious_barriers, shown, two_frames
+from browsing import FRAME, Open, may_stall, scales, serious_barriers, shown, two_frames, visible
 from playwright.sync_api import Page
 from records import HOSTILE_TEXTS, hostile_record, make_record
 
@@ -169,7 +169,7 @@ def test_nothing_in_a_hostile_record_is_more_than_text(open_report: Open) -> Non
     answers = read_cells(page, [(2, t, f"&tokens={t % 20}&pins=2.{t}") for t in positions])
     for t, said in zip(positions, answers, strict=True):
         words = [record.token(i) for i in record.top_ids[2, t]]
-        assert said["tokens"] == [readable(word) for word in words]
+        assert said["tokens"] == [visible(readable(word)) for word in words]
         found |= set(words)
     page.keyboard.press("?")
     page.keyboard.press("Escape")

@@ -1,12 +1,10 @@
 """The whole command as a process, against a minimal script that does the least of the same."""
 
-import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
-
-import numpy as np
 
 from .measure import alternate, ratio, spread
 from .naive import MINIMAL_SCRIPT
@@ -20,6 +18,9 @@ IMPORTS = "import torch, transformers, accelerate"
 def measure_command(repeat: int, new_tokens: int = 32) -> list[Table]:
     """``--demo`` against importing, loading and generating alone; then where its time goes."""
     from logit_lens.arguments import DEMO_IMAGE, DEMO_MODEL, DEMO_PROMPT
+    from logit_lens.files import write_atomically
+    from logit_lens.record import load_record
+    from logit_lens.report import render_report
 
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, "minimal.py")
@@ -37,7 +38,15 @@ def measure_command(repeat: int, new_tokens: int = 32) -> list[Table]:
             repeat,
         )
         _python(*ours, "--save-data")
-        meta = json.loads(str(np.load(report.with_suffix(".npz"))["meta"]))
+        record = load_record(report.with_suffix(".npz"))
+        begin = time.perf_counter()
+        page = render_report(record)
+        rendered = time.perf_counter()
+        write_atomically(report, page.encode())
+        seconds = record.meta["seconds"] | {
+            "render": rendered - begin,
+            "write": time.perf_counter() - rendered,
+        }
     rows: list[Row] = [
         {
             "command": name,
@@ -46,18 +55,17 @@ def measure_command(repeat: int, new_tokens: int = 32) -> list[Table]:
         }
         for name, values in times.items()
     ]
-    return [Table("Command, whole processes", rows), _steps(meta, spread(times["imports alone"]))]
+    return [
+        Table("Command, whole processes", rows),
+        _steps(seconds, spread(times["imports alone"])),
+    ]
 
 
-def _steps(meta: dict, imports: object) -> Table:
+def _steps(seconds: dict[str, float], imports: object) -> Table:
     """Where the time goes, as the record of one run says."""
     rows: list[Row] = [{"step": "import", "time": imports}]
-    rows += [
-        {"step": name, "time": spread([value])}
-        for name, value in meta["seconds"].items()
-        if isinstance(value, (int, float))
-    ]
-    return Table("Steps of the command", rows, ["all but import: as one run recorded them"])
+    rows += [{"step": name, "time": spread([value])} for name, value in seconds.items()]
+    return Table("Steps of the command", rows, ["load to lens: as one run recorded them"])
 
 
 def _python(*arguments: object) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import nn
 
 from . import LensError
@@ -85,6 +86,16 @@ def find_image_token_id(config: Any, processor: Any) -> int | None:
             return token_id
     token_id = getattr(processor, "image_token_id", None)
     return token_id if isinstance(token_id, int) else None
+
+
+def input_device(model: Any) -> torch.device:
+    """Where token ids go: to the embeddings; accelerate knows where they are when elsewhere."""
+    embeddings = model.get_input_embeddings()
+    elsewhere = getattr(getattr(embeddings, "_hf_hook", None), "execution_device", None)
+    if elsewhere is not None:
+        return torch.device(elsewhere)
+    where: torch.device = embeddings.weight.device
+    return torch.device("cpu") if where.type == "meta" else where
 
 
 def _inward(model: Any) -> Iterator[nn.Module]:

@@ -10,7 +10,7 @@ state into logits is the caller's (``Tail``), so this module does not know model
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,8 +19,9 @@ from torch import Tensor
 from . import LensError
 from .ranks import largest, on_cpu, ranks
 
-Tail = Callable[[Tensor, slice], Tensor]
-"""(state of one layer, positions) -> logits (position, vocab), in the model's dtype.
+Tail = Callable[[Tensor, Any], Tensor]
+"""(state of one layer, positions as a slice or an index tensor) -> logits (position, vocab), in the
+model's dtype.
 
 For a plain model ``head(norm(state[positions]))``. A state is (position, d_model); some families
 carry several streams, (4, position, d_model), so only the tail may index it. A tail also moves the
@@ -33,11 +34,13 @@ CPU_POSITIONS = 256
 # Logits of one chunk at most, in elements: 134 MB in float32. With the final layer's probabilities
 # beside them and two more of the size for a tail that caps its logits, that is 512 MB.
 CHUNK_ELEMENTS = 2**25
-# Statistics read the logits several times. On a CPU they do so in slices that stay in its caches:
-# softmax over 32 rows of 32,064 words at a time takes a fifth of the time it takes over 593. With
-# smaller slices, several threads wait for each other too often. An accelerator is better served by
-# few and large operations.
+# Statistics read the logits several times, in float32 and with temporaries of the same size. On a
+# CPU they do so in slices that stay in its caches: softmax over 32 rows of 32,064 words at a time
+# takes a fifth of the time it takes over 593. With smaller slices, several threads wait for each
+# other too often. An accelerator is better served by few and large operations: its slices only keep
+# the temporaries below a chunk.
 CACHED_ELEMENTS = 2**20
+ACCELERATOR_ELEMENTS = 2**23
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +175,8 @@ def _read_logits(
     logits: Tensor, cells: _Cells, tracked: Tensor, final: Tensor | None, is_final: bool
 ) -> None:
     """Read the logits (position, vocab) of one layer and chunk into its cells."""
-    rows = max(1, CACHED_ELEMENTS // logits.shape[-1]) if on_cpu(logits) else len(logits)
+    most = CACHED_ELEMENTS if on_cpu(logits) else ACCELERATOR_ELEMENTS
+    rows = max(1, most // logits.shape[-1])
     for at in _chunks(len(logits), rows):
         final_rows = None if final is None else final[at]
         _read_rows(logits[at].float(), cells.at(at), tracked, final_rows, is_final)

@@ -94,7 +94,7 @@ def _run(
     numbers: list[int],
     on_progress: Callable[[int, int], object] | None,
 ) -> _Run:
-    seconds: dict[str, float] = {}
+    seconds = {"load": vlm.seconds_to_load}
     prompt = encode_prompt(vlm, picture, arguments.prompt, arguments.raw_prompt)
     with _timed(seconds, "generate", vlm.device):
         exchange = answer_prompt(vlm, prompt, arguments.max_new_tokens)

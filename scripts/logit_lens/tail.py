@@ -16,11 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .anatomy import Anatomy
+from .anatomy import Anatomy, input_device
 from .check import SelfCheck, check_against_model
-
-Tail = Callable[[Tensor, Any], Tensor]
-"""(state of one layer, positions as a slice or an index tensor) -> logits (position, vocab)."""
+from .lens import Tail
 
 _PROBE = 5  # positions of the forward that shows which axis of a state is the batch
 
@@ -115,7 +113,7 @@ class ReplayTail:
                     layer.forward = forward
 
     def _logits(self, n_positions: int) -> Tensor:
-        ids = torch.full((1, n_positions), self._filler, device=_input_device(self._model))
+        ids = torch.full((1, n_positions), self._filler, device=input_device(self._model))
         inputs: dict[str, Any] = {"input_ids": ids, "use_cache": False}
         if self._model.config.is_encoder_decoder:  # the positions are the decoder's
             inputs |= {"input_ids": ids[:, :1], "decoder_input_ids": ids}
@@ -203,15 +201,6 @@ def _plain_text_id(config: Any) -> int:
         if name.endswith(("token_id", "token_index")) and isinstance(value, int)
     }
     return next(i for i in range(len(special) + 1) if i not in special)
-
-
-def _input_device(model: Any) -> torch.device:
-    """Where a model takes its token ids; accelerate's hooks know it where weights are elsewhere."""
-    hook = getattr(model.get_input_embeddings(), "_hf_hook", None)
-    where = getattr(hook, "execution_device", None)
-    if where is not None:
-        return torch.device(where)
-    return torch.device("cpu") if model.device.type == "meta" else model.device
 
 
 def _device_of(module: nn.Module) -> torch.device | None:

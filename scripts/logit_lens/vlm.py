@@ -12,6 +12,7 @@ import atexit
 import shutil
 import tempfile
 import textwrap
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from . import LensError
-from .anatomy import Anatomy, find_anatomy, find_image_token_id
+from .anatomy import Anatomy, find_anatomy, find_image_token_id, input_device
 from .arguments import DeviceMap
 from .files import is_folder
 from .load_errors import explained, guard_incomplete
@@ -54,6 +55,7 @@ class VLM:
             whose images never enter the sequence.
         device: where inputs go.
         dtype: what the model computes in.
+        seconds_to_load: how long loading took.
     """
 
     name: str
@@ -64,6 +66,7 @@ class VLM:
     image_token_id: int | None
     device: torch.device
     dtype: torch.dtype
+    seconds_to_load: float = 0.0
 
     @property
     def tokenizer(self) -> Any:
@@ -112,6 +115,7 @@ def load_vlm(
         LensError: unknown model, nothing cached and no network, weights missing, no unembedding,
             too little memory.
     """
+    begin = time.perf_counter()
     where = choose_device(device, local_rank)
     if where.type == "cuda":
         torch.cuda.set_device(where)  # or each process would also take room on the first GPU
@@ -147,8 +151,9 @@ def load_vlm(
         processor=processor,
         anatomy=find_anatomy(model),
         image_token_id=find_image_token_id(config, processor),
-        device=_input_device(model),
+        device=input_device(model),
         dtype=number_type,
+        seconds_to_load=time.perf_counter() - begin,
     )
 
 
@@ -156,13 +161,6 @@ def _refuse_unknown_modules(name: str, model: Any, device_map: dict[str, Any]) -
     unknown = device_map.keys() - {module for module, _ in model.named_modules()}
     if unknown:
         raise LensError(f"--device-map: {name} has no module {min(unknown)!r}", exit_code=2)
-
-
-def _input_device(model: Any) -> torch.device:
-    """Where inputs go: to the token embeddings, also when accelerate keeps these elsewhere."""
-    embeddings = model.get_input_embeddings()
-    elsewhere = getattr(getattr(embeddings, "_hf_hook", None), "execution_device", None)
-    return embeddings.weight.device if elsewhere is None else torch.device(elsewhere)
 
 
 def _offload_folder() -> str:

@@ -2,7 +2,7 @@
  * The prompt as said, and the answer as chips, one per token. A chip asks: where, and at which
  * layer, do the patches read as this word?
  */
-/* global anchorTooltip, findInPatchesSteps, runSteps, formatProb, formatCount */
+/* global anchorTooltip, findInPatchesSteps, runSteps, formatProb, formatCount, visibleText */
 
 /**
  * @param {HTMLElement} root
@@ -21,7 +21,7 @@ export function mountAnswerChips(root, record, state) {
   const chips = record.answerPositions.map((t) => {
     const chip = template.content.firstElementChild.cloneNode(true);
     const index = record.input(t);
-    chip.textContent = record.text(index);
+    chip.textContent = visibleText(record.text(index));
     chip.dataset.position = t;
     const said = record.prob(last, Math.max(0, t - 1), index);
     chip.style.setProperty("--said", String(said.exact ? Math.min(1, said.value) : 0));

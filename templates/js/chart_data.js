@@ -2,7 +2,7 @@
  * What the trajectory charts show: which tokens, in which colours, their values over the layers,
  * axes. Pure: numbers in, numbers out; chart.js draws them.
  */
-/* global probOf, rankOf, formatRank, formatProb */
+/* global probOf, rankOf, formatRank, formatProb, visibleText */
 
 export const SERIES_MAX = 8;
 
@@ -69,7 +69,7 @@ export function chartSum(record, t, indices, scale) {
 }
 
 /** What a line is called. */
-export const seriesName = (record, one) => one.name ?? record.text(one.index);
+export const seriesName = (record, one) => one.name ?? visibleText(record.text(one.index));
 
 /** The highest probability that a token is known to have at a position. */
 const highest = (record, t, i) => record.layers.reduce((most, _, l) => {

@@ -2,7 +2,7 @@
  * The chosen tokens as chips, how exactly they are known, and the way to where a patch reads most
  * as them. Knows nothing of the search.
  */
-/* global wordKey, boundName, runSteps, bestPatchSteps, viewOf, chooseCell, formatProb */
+/* global wordKey, boundName, runSteps, bestPatchSteps, viewOf, chooseCell, formatProb, visibleText */
 
 /**
  * One chip for the spellings of a word, and how exactly they are known.
@@ -23,7 +23,7 @@ export function drawFindChips(root, record, state, index) {
   root.querySelector(".find-chips").replaceChildren(...[...words].map(([key, ids]) => {
     const chip = document.getElementById("find-chip").content.firstElementChild.cloneNode(true);
     const [text, more, drop] = chip.children;
-    text.textContent = ids.map((id) => (record.indexOf(id) < 0 ? `id ${id}` : record.text(record.indexOf(id)))).join(" + ");
+    text.textContent = ids.map((id) => (record.indexOf(id) < 0 ? `id ${id}` : visibleText(record.text(record.indexOf(id))))).join(" + ");
     chip.title = ids.map((id) => (record.indexOf(id) < 0 ? `id ${id} is not in this report` : `${record.text(record.indexOf(id))} (id ${id})`)).join("\n");
     const others = (groupOf.get(key)?.indices ?? []).map((i) => record.id(i)).filter((id) => !ids.includes(id));
     more.hidden = others.length === 0;
@@ -72,7 +72,7 @@ export function mountFindBest(button, record, state) {
     if (others()) return;
     best = found;
     button.hidden = !best;
-    if (best) button.textContent = `best ${formatProb(best.value)} · ${record.layerName(best.layer)} · ${record.label(best.position)} →`;
+    if (best) button.textContent = `best ${formatProb(best.value)} · ${record.layerName(best.layer)} · ${visibleText(record.label(best.position))} →`;
   }
   state.on(["tokens"], look);
 }

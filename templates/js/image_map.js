@@ -52,7 +52,7 @@ export const pointOnImage = (map, at) => [(at[0] - map.x) / map.scale, (at[1] - 
  * @returns {{value: number, label: string}[]} value −1: all tiles
  */
 export function viewChoices(record) {
-  const choices = record.views.map((view) => ({ value: view, label: view === 0 ? "whole image" : `tile ${view}` }));
+  const choices = record.views.map((view) => ({ value: view, label: record.viewName(view) }));
   const extents = record.views.filter((view) => view > 0).map((view) => patchSet(record, view).extent);
   const overlap = extents.some((a, n) => extents.slice(n + 1).some((b) => (
     Math.min(a[2], b[2]) - Math.max(a[0], b[0]) > 0.5 && Math.min(a[3], b[3]) - Math.max(a[1], b[1]) > 0.5)));

@@ -3,7 +3,7 @@
  * Known and unknown are kept apart: a token outside a cell's top k has a probability that is
  * only known to be at most p_k. Such a cell is *below*, never zero.
  */
-/* global formatNumber, formatProb, formatRank, probOf, rankOf, knownCells */
+/* global formatNumber, formatProb, formatRank, visibleText, probOf, rankOf, knownCells */
 
 export const COLOURS = ["prob", "entropy", "kl", "rank", "agree", "none"];
 
@@ -41,7 +41,7 @@ export function colourChoices(record, tokens) {
  */
 export function quantityOf(record, choice) {
   const indices = choice.tokens.map((id) => record.indexOf(id)).filter((i) => i >= 0);
-  const names = indices.map((i) => record.text(i)).join(" + ");
+  const names = indices.map((i) => visibleText(record.text(i))).join(" + ");
   if (choice.colour === "entropy" && record.hasEntropy) return statistic(record, "entropy", "Entropy (nats)");
   if (choice.colour === "kl" && record.hasKl) return statistic(record, "kl", "KL to the final layer (nats)");
   if (choice.colour === "agree") return agreement(record);

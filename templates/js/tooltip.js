@@ -2,7 +2,7 @@
  * What a cell says: position, layer, top tokens as bars, entropy, KL, decision layer.
  * Shows `hover`, whoever set it; stands beside the anchor that was named before.
  */
-/* global formatNumber, formatProb, formatRank, probOf, rankOf */
+/* global formatNumber, formatProb, formatRank, visibleText, probOf, rankOf */
 
 /** Where the tooltip points: the cell, patch or chip that set `hover`. */
 let tooltipAnchor = null;
@@ -69,7 +69,7 @@ export function mountTooltip(root, record, state) {
       const [rank, text, bar, prob, id] = item.children;
       item.classList.toggle("chosen", chosen.includes(i));
       rank.textContent = String(r + 1);
-      text.textContent = record.text(i);
+      text.textContent = visibleText(record.text(i));
       bar.firstElementChild.style.width = `${100 * Math.min(1, record.topProb(l, t, r))}%`;
       prob.textContent = formatProb(record.topProb(l, t, r));
       id.textContent = String(record.id(i));
@@ -81,14 +81,14 @@ export function mountTooltip(root, record, state) {
     const i = record.input(t + 1);
     const [p, rank] = [record.prob(l, t, i), record.rank(l, t, i)];
     const value = p.exact ? `${formatProb(p.value)} · ${formatRank(rank.value)}` : `below ${formatProb(p.value)}`;
-    return ["said next", `${record.text(i)} ${value}`];
+    return ["said next", `${visibleText(record.text(i))} ${value}`];
   }
 
   function factsOf(l, t, chosen) {
     const list = [];
     for (const i of chosen) {
       const [p, rank] = [probOf(record, l, t, [i]), rankOf(record, l, t, [i])];
-      list.push([record.text(i), p.known ? `${formatProb(p.value)} · ${formatRank(rank.value)}` : `below ${formatProb(p.value)}`]);
+      list.push([visibleText(record.text(i)), p.known ? `${formatProb(p.value)} · ${formatRank(rank.value)}` : `below ${formatProb(p.value)}`]);
     }
     if (chosen.length > 1) {
       const sum = probOf(record, l, t, chosen);
@@ -99,7 +99,7 @@ export function mountTooltip(root, record, state) {
     if (!Number.isNaN(record.kl(l, t))) list.push(["KL to final", `${formatNumber(record.kl(l, t))} nats`]);
     const [decided, surest] = [record.decision(t), record.surest(t)];
     list.push(["decided from", record.layerName(decided)]);
-    list.push(["most certain", `${record.layerName(surest)}: ${record.text(record.topIndex(surest, t, 0))} ${formatProb(record.topProb(surest, t, 0))}`]);
+    list.push(["most certain", `${record.layerName(surest)}: ${visibleText(record.text(record.topIndex(surest, t, 0)))} ${formatProb(record.topProb(surest, t, 0))}`]);
     return list;
   }
 
@@ -110,11 +110,11 @@ export function mountTooltip(root, record, state) {
     const { layer: l, position: t } = cell;
     const chosen = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
     after.hidden = record.kind(t) === 1; // a text position's cells say what comes after its token
-    label.textContent = record.label(t);
+    label.textContent = visibleText(record.label(t));
     label.classList.toggle("token", record.kind(t) !== 1);
     layer.textContent = record.layerName(l);
     const at = record.place(t);
-    const view = record.views.length > 1 && record.view(t) >= 0 ? `${record.view(t) === 0 ? "whole image" : `tile ${record.view(t)}`} · ` : "";
+    const view = record.views.length > 1 && record.view(t) >= 0 ? `${record.viewName(record.view(t))} · ` : "";
     place.textContent = `${["text", "image", "answer"][record.kind(t)]} · ${view}${at ? `row ${at.row}, column ${at.column} · ` : ""}position ${t}`;
     fillTokens(l, t, chosen);
     const list = factsOf(l, t, chosen);
