@@ -139,7 +139,9 @@ def test_a_text_only_language_model_gives_a_grid_without_an_image(tmp_path: Path
 def test_a_prompt_without_an_image_is_read_by_a_vision_language_model(
     name: str, tmp_path: Path
 ) -> None:
-    family = next(f for f in FAMILIES if f.name == name)
+    family = next((f for f in FAMILIES if f.name == name), None)
+    if family is None:
+        pytest.skip(f"transformers {transformers.__version__} reads {name} otherwise")
     save(build(family), tmp_path / "model")
     options = ["--layers", "0,1,3"] if name == "llava" else []
     record = run(tmp_path / "model", *options)

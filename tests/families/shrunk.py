@@ -7,6 +7,7 @@ for what happens after the last layer. Not every family's config lets itself be 
 
 from typing import Any
 
+import pytest
 import torch
 import transformers
 from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
@@ -14,6 +15,8 @@ from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 from .twin import randomise
 
 WIDTH, INNER, HEADS, HEAD, VOCAB, LAYERS = 32, 48, 4, 8, 300, 3
+# in the release for Python 3.10 its sizes do not shrink together
+NOT_SHRUNK = {"cohere_compass"} if transformers.__version__ < "5.23" else set()
 
 
 def each(names: str, value: Any) -> dict[str, Any]:
@@ -124,6 +127,8 @@ def shrunk_config(cls: Any) -> Any:
 
 def build_shrunk(model_type: str, seed: int = 0) -> Any:
     """A family's model at toy size with random weights."""
+    if model_type not in transformers.CONFIG_MAPPING or model_type in NOT_SHRUNK:
+        pytest.skip(f"transformers {transformers.__version__} does not make a small {model_type}")
     config = shrunk_config(transformers.CONFIG_MAPPING[model_type])
     by_image = type(config) in AutoModelForImageTextToText._model_mapping
     auto = AutoModelForImageTextToText if by_image else AutoModelForCausalLM
