@@ -2,13 +2,14 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from transformers import AutoProcessor, LlavaConfig, LlavaForConditionalGeneration
 
-from logit_lens import LensError
+from logit_lens import LensError, pipeline
 from logit_lens.arguments import DEMO_MODEL, parse_arguments
 from logit_lens.check import refusal
 from logit_lens.images import open_picture
@@ -146,6 +147,28 @@ def test_a_model_that_overflows_gives_a_record_whose_check_failed():
     record = make_record(vlm, open_picture(SCENE), parse_arguments(["--max-new-tokens", "0"]))
     assert not record.meta["check"]["passed"]
     assert "--dtype" in refusal(record.meta["check"], 8)
+
+
+def test_the_positions_to_check_are_named_on_the_cpu_where_any_device_can_read_them():
+    """The last layer of a model that is spread over devices is not where its inputs are."""
+
+    class Spread(torch.nn.Module):
+        def forward(self, hidden_states, logits_to_keep, use_cache):
+            self.asked = logits_to_keep
+            layers[0](hidden_states)
+            return SimpleNamespace(logits=torch.zeros(1, len(logits_to_keep), 7))
+
+    layers, model = torch.nn.ModuleList([torch.nn.Identity()]), Spread()
+    vlm = SimpleNamespace(
+        device=torch.device("meta"),  # of the inputs
+        n_vocab=7,
+        n_layers=1,
+        anatomy=SimpleNamespace(layers=layers),
+        model=model,
+    )
+    exchange = SimpleNamespace(ids=range(5), inputs={"hidden_states": torch.zeros(1, 5, 3)})
+    pipeline._forward(vlm, exchange, [0, 1])
+    assert model.asked.tolist() == [0, 1, 2, 3, 4] and model.asked.device.type == "cpu"
 
 
 def test_what_a_processor_refuses_is_one_line():
