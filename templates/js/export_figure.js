@@ -3,7 +3,7 @@
  * charts are in export_charts.js.
  */
 /* global wireMenu, saveBlob, exportName, svgElement, quantityNow, shadeFill, figureFrame, figureLines,
-   figureCaption, figurePatches, figurePins, figureWords, xmlText, checkVerdict, chartsSvg */
+   figureCaption, imageView, patchAlpha, belowAlpha, figurePatches, figurePins, figureWords, xmlText, checkVerdict, chartsSvg */
 
 const FIGURE_WIDTH = 960;
 const FIGURE_LEAST = 360; // room for the caption beside a small picture
@@ -53,11 +53,12 @@ function figureSvg(record, state, words) {
   const [drawnWidth, drawnHeight] = [(box[2] - box[0]) * scale, (box[3] - box[1]) * scale];
   const width = Math.max(FIGURE_LEAST, drawnWidth);
   const quantity = quantityNow(record, state);
+  const look = { opacity: imageView(record, state).look.opacity, found: quantity.tokens.length > 0 };
   const { paper, ink } = figureInks(dark);
   const pins = figurePins(record, state.get("pins"), { view, place });
   const svg = svgElement("svg", { width, "font-family": FIGURE_FONT, "font-size": 13 });
   const overlay = svgElement("g", { transform: `translate(${(width - drawnWidth) / 2} 0)`, "clip-path": "url(#frame)" });
-  overlay.append(figurePicture(record, place), ...figurePatches(record, quantity, { layer, view, place }).flatMap((patch) => figurePatch(patch, dark)));
+  overlay.append(figurePicture(record, place), ...figurePatches(record, quantity, { layer, view, place }).flatMap((patch) => figurePatch(patch, dark, look)));
   if (words) overlay.append(...figureWords(record, { layer, view, place, size: FIGURE_WORD, pins }, figureMeasure()).map((word) => figureWord(word, dark)));
   overlay.append(...pins.map((pin) => figurePin(pin, dark)));
   let y = drawnHeight + 22;
@@ -103,9 +104,11 @@ function figureDefs(dark) {
   return defs;
 }
 
-function figurePatch({ x, y, width, height, shade }, dark) {
+/** As strong as on the page. */
+function figurePatch({ x, y, width, height, shade }, dark, { opacity, found }) {
   if (shade === -2) return [];
-  return [svgElement("rect", { x: x.toFixed(2), y: y.toFixed(2), width: width.toFixed(2), height: height.toFixed(2), fill: shade === -1 ? "url(#below)" : shadeFill(shade, dark), "fill-opacity": shade === -1 ? 0.32 : 0.7 })];
+  const alpha = shade === -1 ? belowAlpha(opacity, found) : patchAlpha(shade, opacity, found);
+  return [svgElement("rect", { x: x.toFixed(2), y: y.toFixed(2), width: width.toFixed(2), height: height.toFixed(2), fill: shade === -1 ? "url(#below)" : shadeFill(shade, dark), "fill-opacity": alpha.toFixed(3) })];
 }
 
 function figureWord({ text, x, y, wide }, dark) {

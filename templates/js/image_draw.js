@@ -16,6 +16,9 @@ export function patchAlpha(shade, opacity, found = false) {
   return opacity <= 0 ? 0 : opacity ** (found ? 0.8 - 0.7 * Math.sqrt(high) : 3.6 - 2.6 * high);
 }
 
+/** The same where a value is only known to be below p_k. */
+export const belowAlpha = (opacity, found) => patchAlpha(found ? 0 : 0.2, opacity, found);
+
 const snap = (box) => {
   const [left, top, right, bottom] = box.map(Math.round);
   return [left, top, Math.max(1, right - left), Math.max(1, bottom - top)];
@@ -44,8 +47,8 @@ let patchImage = null;
  * Colours of the patches, on an empty canvas: whole pixels, so that no seam shows between patches,
  * and one picture instead of thousands of rectangles. Values only known to be below p_k get
  * diagonal lines.
- * @param {{quantity: Quantity, layer: number, dark: boolean, opacity: number, found: boolean,
- *   density: number, unknown: number[], hatch: number[]}} look the last two as red, green, blue
+ * @param {{quantity: Quantity, layer: number, dark: boolean, opacity: number, density: number,
+ *   unknown: number[], hatch: number[]}} look the last two as red, green, blue
  */
 export function paintPatches(pen, set, map, look) {
   const { width, height } = pen.canvas;
@@ -54,8 +57,9 @@ export function paintPatches(pen, set, map, look) {
   const pixels = new Uint32Array(patchImage.data.buffer);
   pixels.fill(0);
   const ink = (rgb, alpha) => ((Math.round(255 * alpha) << 24) | (rgb[2] << 16) | (rgb[1] << 8) | rgb[0]) >>> 0;
-  const below = patchAlpha(look.found ? 0 : 0.2, look.opacity, look.found);
-  const hatch = { ground: ink(look.unknown, below), line: ink(look.hatch, look.found ? below : Math.min(1, below * 1.3)), step: Math.round((look.found ? 8 : 5) * look.density), wide: Math.round(look.density) };
+  const found = look.quantity.tokens.length > 0;
+  const below = belowAlpha(look.opacity, found);
+  const hatch = { ground: ink(look.unknown, below), line: ink(look.hatch, found ? below : Math.min(1, below * 1.3)), step: Math.round((found ? 8 : 5) * look.density), wide: Math.round(look.density) };
   const { boxes } = set;
   for (let n = 0, at = 0; n < set.positions.length; n += 1, at += 4) {
     const left = Math.max(0, Math.round(boxes[at] * map.scale + map.x));
@@ -65,7 +69,7 @@ export function paintPatches(pen, set, map, look) {
     if (left >= right || top >= bottom || boxes[at + 2] * map.scale + map.x < 0 || boxes[at + 3] * map.scale + map.y < 0) continue;
     const shade = look.quantity.shade(look.layer, set.positions[n]);
     if (shade === -2) continue;
-    const colour = shade < 0 ? 0 : ink(shadeRgb(shade, look.dark), patchAlpha(shade, look.opacity, look.found));
+    const colour = shade < 0 ? 0 : ink(shadeRgb(shade, look.dark), patchAlpha(shade, look.opacity, found));
     for (let y = top; y < bottom; y += 1) {
       if (shade >= 0) pixels.fill(colour, y * width + left, y * width + right);
       else for (let x = left; x < right; x += 1) pixels[y * width + x] = (x + y) % hatch.step < hatch.wide ? hatch.line : hatch.ground;

@@ -74,13 +74,11 @@ export function mountImagePane(root, record, state) {
     clear(pen);
     if (!mapped) return;
     const layer = state.get("layer");
-    const only = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
     const quantity = quantityNow(record, state);
-    const found = only.length > 0 && ["prob", "rank"].includes(quantity.mode);
     const opacity = picture ? view.look.opacity : 1;
-    paintPatches(pen, set, map, { quantity, layer, dark: state.get("dark"), opacity, found, density, unknown: rgbOf(colours.unknown), hatch: rgbOf(colours.lineStrong) });
+    paintPatches(pen, set, map, { quantity, layer, dark: state.get("dark"), opacity, density, unknown: rgbOf(colours.unknown), hatch: rgbOf(colours.lineStrong) });
     paintUnseen(pen, view.size, seenPart(set), map, colours.paper);
-    if (view.look.words) paintWords(pen, record, set, map, { layer, density, colours, family: colours.family, only, zoomed: view.zoomed() });
+    if (view.look.words) paintWords(pen, record, set, map, { layer, density, colours, family: colours.family, only: quantity.tokens, zoomed: view.zoomed() });
     Object.assign(frame.dataset, { layer, view: set.view });
   }
 

@@ -27,6 +27,7 @@ export function colourChoices(record, tokens) {
  * The chosen quantity.
  * @typedef {object} Quantity
  * @property {string} mode
+ * @property {number[]} tokens table rows of the chosen tokens, where the colour is about them
  * @property {string} title what the colour means, for legend and caption
  * @property {[number, number]} range
  * @property {(l: number, t: number) => number} value NaN where nothing was recorded
@@ -69,7 +70,7 @@ function linearTicks(range, format) {
 function topProbability(record) {
   const range = [0, 1];
   return {
-    mode: "prob", title: "Probability of the top token", range, ticks: linearTicks(range, (p) => String(p)),
+    mode: "prob", tokens: [], title: "Probability of the top token", range, ticks: linearTicks(range, (p) => String(p)),
     value: (l, t) => record.topProb(l, t, 0),
     below: () => false,
     shade: (l, t) => record.topProb(l, t, 0),
@@ -86,7 +87,7 @@ function tokenProbability(record, indices, names) {
   });
   const range = [0, most || 1];
   return {
-    mode: "prob", title: `Probability of ${names}`, range, ticks: linearTicks(range, formatNumber),
+    mode: "prob", tokens: indices, title: `Probability of ${names}`, range, ticks: linearTicks(range, formatNumber),
     value: (l, t) => probOf(record, l, t, indices).value,
     below: (l, t) => Number.isNaN(sums[l * record.T + t]),
     shade(l, t) {
@@ -113,7 +114,7 @@ function rankQuantity(record, indices, names) {
   const known = ranks.some((rank) => rank >= record.K) ? worst : record.K - 1; // the worst that is shown
   const ticks = [0, 1, 9, 99, 999, 9999, 99999].filter((rank) => rank < known * 0.7);
   return {
-    mode: "rank", title: `Rank of ${names}`, range: [0, worst],
+    mode: "rank", tokens: indices, title: `Rank of ${names}`, range: [0, worst],
     ticks: [...ticks, known].reverse().map((rank) => ({ at: shadeOf(rank), text: formatRank(rank) })),
     value: (l, t) => rankOf(record, l, t, indices).value,
     below: (l, t) => ranks[l * record.T + t] < 0,
@@ -133,7 +134,7 @@ function statistic(record, name, title) {
   everyCell(record, (l, t) => { const v = record[name](l, t); if (v > most) most = v; });
   const range = [0, most || 1];
   return {
-    mode: name, title, range, ticks: linearTicks(range, formatNumber),
+    mode: name, tokens: [], title, range, ticks: linearTicks(range, formatNumber),
     value: (l, t) => record[name](l, t),
     below: () => false,
     shade(l, t) {
@@ -151,7 +152,7 @@ const agreementShade = (rank, k) => (rank === 0 ? 1 : 0.6 * (1 - rank / k));
 function agreement(record) {
   const rank = (l, t) => record.rank(l, t, record.topIndex(record.L - 1, t, 0));
   return {
-    mode: "agree", title: "Rank of the position's final token", range: [0, record.K],
+    mode: "agree", tokens: [], title: "Rank of the position's final token", range: [0, record.K],
     ticks: [...new Set([record.K - 1, 1, 0])].filter((r) => r < record.K).map((r) => ({ at: agreementShade(r, record.K), text: formatRank(r) })),
     value: (l, t) => rank(l, t).value,
     below: (l, t) => rank(l, t).value >= record.K,
@@ -169,7 +170,7 @@ function agreement(record) {
 
 function blank() {
   return {
-    mode: "none", title: "", range: [0, 1], ticks: [],
+    mode: "none", tokens: [], title: "", range: [0, 1], ticks: [],
     value: () => NaN, below: () => false, shade: () => -2, text: () => "",
   };
 }
