@@ -45,19 +45,18 @@ export function luminance([r, g, b]) {
   return 0.2126 * x + 0.7152 * y + 0.0722 * z;
 }
 
+const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+
 /** Contrast ratio of two colours, 1..21. */
-export function contrast(a, b) {
-  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
-  return (high + 0.05) / (low + 0.05);
-}
+export const contrast = (a, b) => ratio(luminance(a), luminance(b));
 
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 // near-black reads softer than black; in a narrow band of mid tones only pure black is enough
-const INKS = [[12, 16, 22], [255, 255, 255], [0, 0, 0]];
-const inkOn = (rgb) => INKS.find((ink) => contrast(rgb, ink) >= 4.5);
+const INKS = [[12, 16, 22], [255, 255, 255], [0, 0, 0]].map((rgb) => ({ text: css(rgb), light: luminance(rgb) }));
+const inkOn = (light) => INKS.find((ink) => ratio(light, ink.light) >= 4.5).text;
 const CSS = {};
 for (const [theme, colours] of Object.entries(RAMPS)) {
-  CSS[theme] = { fills: colours.map(css), inks: colours.map((rgb) => css(inkOn(rgb))) };
+  CSS[theme] = { fills: colours.map(css), inks: colours.map((rgb) => inkOn(luminance(rgb))) };
 }
 
 const step = (shade) => Math.max(0, Math.min(255, Math.round(shade * 255)));

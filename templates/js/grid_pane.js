@@ -5,7 +5,7 @@
  * listens.
  */
 /* global GRID, quantityNow, QUANTITY_KEYS, gridRows, imageBlocks, bandOf, matchingPositions, visibleRange, gridColumns,
-   scrollToShow, createGridPainter, createGridMarks, createGridPeek, listenToGrid, mountGridControls, mountGridMap */
+   scrollToShow, drawOnce, createGridPainter, createGridMarks, createGridPeek, listenToGrid, mountGridControls, mountGridMap */
 
 /**
  * @param {HTMLElement} root
@@ -80,14 +80,14 @@ export function mountGridPane(root, record, state) {
     }[filter] ?? "This record has no such rows.";
   }
 
-  function paint() {
+  const paint = drawOnce(() => {
     const height = scroller.clientHeight;
-    if (scroller.hidden || height === 0) return;
+    if (scroller.hidden || height === 0 || !view.style.width) return; // not laid out yet: see resize
     const top = Math.round(scroller.scrollTop);
     const places = visibleRange(top, height - GRID.head, GRID.row, rows.length);
     painter.paint(rows, places, columnsNow(), top, lookNow());
     drawMarks();
-  }
+  });
 
   const lookNow = () => ({ quantity: quantityNow(record, state), dark: state.get("dark"), layer: state.get("layer"), folded: state.get("folded") });
 
@@ -136,8 +136,9 @@ export function mountGridPane(root, record, state) {
   }, { passive: true });
   for (const kind of ["pointerenter", "pointerleave"]) scroller.addEventListener(kind, drawMarks);
   listRows();
-  resize();
-  new ResizeObserver(resize).observe(scroller);
+  new ResizeObserver(() => {
+    if (scroller.clientWidth !== parseFloat(view.style.width) || scroller.clientHeight !== parseFloat(view.style.height)) resize();
+  }).observe(scroller);
   picture?.decode().then(paint, () => { /* a picture that cannot be decoded: no thumbnails */ });
 
   state.on(["rows", "folded", "zoomedOut", "pins", "query", "dark", ...QUANTITY_KEYS], (changed) => {

@@ -3,7 +3,7 @@
  * read as, and outlines for what is hovered, selected, pinned or marked. Input is in
  * image_input.js, zoom in image_zoom.js, painting in image_draw.js.
  */
-/* global quantityNow, QUANTITY_KEYS, imageView, patchSet, viewChoices, boxOnStage, paintUnseen, paintPatches,
+/* global quantityNow, QUANTITY_KEYS, drawOnce, imageView, patchSet, viewChoices, boxOnStage, paintUnseen, paintPatches,
    paintWords, paintOutline, paintRegion, listenToImage, mountImageTools */
 
 /**
@@ -67,7 +67,7 @@ export function mountImagePane(root, record, state) {
     return record.meta.crop?.length === 4 ? record.meta.crop : [0, 0, view.size.width, view.size.height];
   }
 
-  function drawPatches() {
+  const drawPatches = drawOnce(() => {
     const [pen] = pens;
     const set = patchSet(record, state.get("view"));
     const map = deviceMap();
@@ -80,9 +80,9 @@ export function mountImagePane(root, record, state) {
     paintUnseen(pen, view.size, seenPart(set), map, colours.paper);
     if (view.look.words) paintWords(pen, record, set, map, { layer, density, colours, family: colours.family, only: quantity.tokens, zoomed: view.zoomed() });
     Object.assign(frame.dataset, { layer, view: set.view });
-  }
+  });
 
-  function drawMarks() {
+  const drawMarks = drawOnce(() => {
     const pen = pens[1];
     const set = patchSet(record, state.get("view"));
     const map = deviceMap();
@@ -102,7 +102,7 @@ export function mountImagePane(root, record, state) {
     // around the outline of the selection, not over it
     if (hover) outline(hover.position, { ink: colours.accent, width: 2 * density }, hover.position === cell?.position ? 4 * density : 0);
     if (view.rubber) paintOutline(pen, boxOnStage(map, view.rubber), { ink: colours.accent, halo, width: density, dash: [5 * density, 3 * density] });
-  }
+  });
 
   function sizeCanvases() {
     const [width, height] = [frame.clientWidth, frame.clientHeight];

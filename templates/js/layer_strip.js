@@ -1,7 +1,7 @@
 /**
  * One small map of the image per layer, all on one canvas; click shows that layer.
  */
-/* global quantityNow, QUANTITY_KEYS, patchSet, stripLayout, stripLayer, mapPixels, shadeRgb, inSlices, imageColours, rgbOf */
+/* global quantityNow, QUANTITY_KEYS, patchSet, stripLayout, stripLayer, mapPixels, shadeRgb, inSlices, drawOnce, imageColours, rgbOf */
 
 const STRIP_LOOK = { gap: 4, label: 12, least: 15, most: 150, paper: 240 };
 
@@ -24,7 +24,7 @@ export function mountLayerStrip(root, record, state) {
 
   const corner = (l) => [(l % layout.columns) * layout.stepX, Math.floor(l / layout.columns) * layout.stepY];
 
-  function paint() {
+  const paint = drawOnce(() => {
     stop();
     if (!layout) return;
     const set = patchSet(record, state.get("view"));
@@ -60,7 +60,7 @@ export function mountLayerStrip(root, record, state) {
     };
     if (state.get("paper")) record.layers.forEach((_, l) => paintLayer(l)); // it does not wait
     else stop = inSlices(record.L, paintLayer);
-  }
+  });
 
   function resize() {
     const set = patchSet(record, state.get("view"));

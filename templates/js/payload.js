@@ -205,14 +205,16 @@ function patchPlaces(record) {
   for (const view of record.views) {
     const patches = record.placed.filter((t) => record.view(t) === view);
     const number = (from, to, name) => {
-      const middle = (t) => (record.box(t)[from] + record.box(t)[to]) / 2;
+      const spans = patches.map((t) => {
+        const box = record.box(t);
+        return { t, middle: (box[from] + box[to]) / 2, half: (box[to] - box[from]) / 2 };
+      });
       let line = -1;
       let last = -Infinity;
-      for (const t of [...patches].sort((a, b) => middle(a) - middle(b))) {
-        const box = record.box(t);
-        if (middle(t) - last > (box[to] - box[from]) / 2) {
+      for (const { t, middle, half } of spans.sort((a, b) => a.middle - b.middle)) {
+        if (middle - last > half) {
           line += 1;
-          last = middle(t);
+          last = middle;
         }
         places.set(t, { ...places.get(t), [name]: line });
       }

@@ -1,5 +1,5 @@
 /**
- * Long work in small pieces, so that the page stays alive. Pure but for the clock.
+ * Long work in small pieces, so that the page stays alive, and no work twice. Pure but for the clock.
  */
 
 /**
@@ -20,4 +20,22 @@ export async function runSteps(steps, stopped = () => false) {
     if (stopped()) return null;
   }
   return step.value;
+}
+
+/**
+ * A drawing that may be asked for as often as things change: it is done once for all that asked in
+ * the same task, after them and before the browser paints.
+ * @param {() => void} draw
+ * @returns {() => void} asks for it
+ */
+export function drawOnce(draw) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    queueMicrotask(() => {
+      asked = false;
+      draw();
+    });
+  };
 }
