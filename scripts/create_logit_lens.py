@@ -11,7 +11,6 @@ stderr. Exit codes: 0 all written, 1 something failed, 2 bad arguments, 130 inte
 
 from __future__ import annotations
 
-import signal
 import sys
 
 # Importing torch takes seconds, NumPy and Pillow some of one: everything is imported when it is
@@ -42,6 +41,7 @@ def run(argv: list[str]) -> int:
     """Run the command, and say in one line what stopped it."""
     from logit_lens import LensError
     from logit_lens.arguments import parse_arguments
+    from logit_lens.terminal import open_in_browser, say
 
     try:
         arguments = parse_arguments(argv)
@@ -61,22 +61,6 @@ def run(argv: list[str]) -> int:
         print(f"error: {reason_of(error)}; python -X dev shows more", file=sys.stderr)
         return 1
     return 1 if failed else 0
-
-
-def say(path: Path) -> None:
-    """The one line on stdout; nobody need be listening.
-
-    Raises:
-        LensError: it cannot be written.
-    """
-    from logit_lens import LensError
-
-    try:
-        print(path, flush=True)
-    except OSError as error:
-        sys.stdout = None  # or Python would try again when it ends
-        if not isinstance(error, BrokenPipeError):
-            raise LensError(f"{path} is written, but not said: stdout: {error.strerror}") from error
 
 
 def render_again(arguments: Arguments) -> tuple[Path | None, int]:
@@ -246,44 +230,12 @@ def give_memory_back() -> None:
         free_memory()
 
 
-def open_in_browser(path: Path) -> None:
-    """Show the report."""
-    import webbrowser
-
-    webbrowser.open(path.resolve().as_uri())
-
-
-def interrupt(*_: object) -> None:
-    """Treat a polite kill as Ctrl-C: what is finished is indexed, nothing is left half-written."""
-    raise KeyboardInterrupt
-
-
-def prepare_streams() -> None:
-    """Let stdout take any file name, and have a stderr also where it was closed."""
-    import io
-    import os
-
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 (as long as the process lives)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # names of files need not fit the encoding of the terminal
-        utf8 = sys.stdout.encoding.lower() in ("utf-8", "utf8")
-        sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, interrupt)
-    prepare_streams()
-    exit_code = main()
-    # all is written: an interrupt while the interpreter shuts down changes nothing any more
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if exit_code == 130:
-        import atexit
-        import os
+    try:
+        from logit_lens.terminal import leave, prepare_process
 
-        # what was registered for the end is done, but no thread is waited for: one may be reading
-        # from a disk that does not answer
-        atexit._run_exitfuncs()
-        os._exit(exit_code)
-    sys.exit(exit_code)
+        prepare_process()
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        sys.exit(130)
+    leave(main())

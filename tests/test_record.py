@@ -10,6 +10,8 @@ from records import make_record
 from logit_lens import LensError
 from logit_lens.record import CONTRACT, load_record
 
+IMAGE = make_record().meta["image"]
+
 
 def test_a_record_is_the_same_after_it_was_kept(tmp_path):
     record = make_record()
@@ -73,6 +75,12 @@ def test_unknown_keys_are_ignored(tmp_path):
         ({"meta": make_record().meta | {"image": {}}}, r"meta\['image'\] lacks 'name'"),
         ({"meta": make_record().meta | {"image": "x"}}, r"meta\['image'\] is not of type dict"),
         ({"meta": make_record().meta | {"check": None}}, r"meta\['check'\]"),
+        ({"meta": make_record().meta | {"run": "x"}}, r"meta\['run'\] is not of type dict"),
+        ({"meta": make_record().meta | {"seconds": 3}}, r"meta\['seconds'\] is not of type dict"),
+        ({"meta": make_record().meta | {"crop": [1]}}, "4 numbers of crop"),
+        ({"meta": make_record().meta | {"image": IMAGE | {"name": 5}}}, "is not of type str"),
+        ({"meta": make_record().meta | {"image": IMAGE | {"width": float("nan")}}}, "width"),
+        ({"meta": make_record().meta | {"image": IMAGE | {"height": "x"}}}, "height"),
         ({"layers": np.array([0, 2, 1, 3, 4], np.int32)}, "layers do not ascend"),
         ({"position_kind": np.full(25, 3, np.uint8)}, "position_kind"),
         ({"entropy": np.zeros((5, 24), np.float32)}, "entropy has shape"),

@@ -21,7 +21,7 @@ from .files import is_folder
 # what they do changes no number in a record
 _NOT_READING = (
     *("arguments", "batch", "distributed", "environment", "files", "flags", "load_errors"),
-    *("memory", "overview", "page", "progress", "report", "summary"),
+    *("memory", "overview", "page", "progress", "report", "summary", "terminal"),
 )
 _WHOLE = 64 * 2**20  # files up to this size are hashed whole
 _STRIDE, _BLOCK = 2**20, 4096  # of larger ones, a block of every megabyte

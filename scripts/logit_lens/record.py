@@ -168,8 +168,9 @@ def _check_meta(meta: dict[str, Any]) -> None:
             raise LensError(f"meta['image'] lacks {key!r}")
     if not isinstance(meta["image"]["name"], str):
         raise LensError("meta['image']['name'] is not of type str")
-    numbers = [meta["image"]["width"], meta["image"]["height"], *(meta.get("crop") or [0] * 4)]
-    if len(numbers) != 6 or not all(isinstance(n, int | float) and 0 <= n < 1e9 for n in numbers):
+    crop = meta.get("crop") or [0] * 4
+    numbers = [meta["image"]["width"], meta["image"]["height"], *crop]
+    if len(crop) != 4 or not all(isinstance(n, int | float) and abs(n) < 1e9 for n in numbers):
         raise LensError("meta: image width and height and the 4 numbers of crop are not in pixels")
 
 
