@@ -8,11 +8,10 @@ const ARRAYS = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, in
 
 /** Code → number, see report.py: 3 significant digits in 16 bits. 65535 is NaN, 0 is zero. */
 export const DECIMAL = new Float64Array(65536);
-for (let code = 1; code < 65535; code += 1) {
-  const digits = 100 + ((code - 1) % 900);
-  const exponent = Math.floor((code - 1) / 900) - 64;
+for (let from = 1, exponent = -64; from < 65535; from += 900, exponent += 1) {
+  const power = 10 ** Math.abs(exponent);
   // dividing by a power of ten up to 1e22 gives the very number that the decimal text means
-  DECIMAL[code] = exponent < 0 ? digits / 10 ** -exponent : digits * 10 ** exponent;
+  for (let digits = 100; digits < 1000; digits += 1) DECIMAL[from + digits - 100] = exponent < 0 ? digits / power : digits * power;
 }
 DECIMAL[65535] = NaN;
 
@@ -44,8 +43,12 @@ function bytesOf(binary) {
  */
 export async function inflate(base64) {
   const packed = Uint8Array.fromBase64?.(base64) ?? bytesOf(atob(base64));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const stream = new DecompressionStream("deflate");
+  const writer = stream.writable.getWriter(); // a Blob would make the round of the browser's processes
+  // what it reads tells of an error too
+  writer.write(packed).catch(() => {});
+  writer.close().catch(() => {});
+  return new Uint8Array(await new Response(stream.readable).arrayBuffer());
 }
 
 /**
