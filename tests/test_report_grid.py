@@ -67,8 +67,14 @@ def test_the_keys_go_on_from_the_cell_that_was_chosen_elsewhere(open_report: Ope
     first = len(record.input_ids) - 3
     where = box(page, ".grid-scroller")
     page.mouse.click(where["x"] + 130, where["y"] + 40)
+    two_frames(page)
     page.locator(".chip").nth(1).click()
+    # the search for its patch is over and has made its room above the grid
+    page.wait_for_function("() => location.hash.includes('tokens=')")
+    page.locator(".find-place").wait_for()
+    two_frames(page)
     tab_to_grid(page)
+    two_frames(page)
     page.keyboard.press("ArrowLeft")
     assert str(active(page)).startswith(cell_name(record, 6, first))
     page.keyboard.press("ArrowDown")
