@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from logit_lens.arguments import build_parser
+from logit_lens.command.arguments import build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,11 +44,12 @@ def test_every_file_of_the_tree_is_there():
         assert (ROOT / path).exists(), path
 
 
-def test_every_module_is_in_the_tree():
+def test_every_script_and_every_room_is_in_the_tree():
     listed = set(tree())
-    modules = {f"scripts/logit_lens/{p.name}" for p in (ROOT / "scripts/logit_lens").glob("*.py")}
+    rooms = {f"scripts/logit_lens/{p.parent.name}/" for p in ROOT.glob("scripts/logit_lens/*/*.py")}
     scripts = {f"scripts/{p.name}" for p in (ROOT / "scripts").glob("*.py")}
-    assert (modules | scripts) - {"scripts/logit_lens/__init__.py"} <= listed
+    assert len(rooms) == 5
+    assert rooms | scripts <= listed
 
 
 def test_pictures_and_links_of_the_readme_exist():
