@@ -22,7 +22,7 @@ from . import LensError
 from .batch import Batch, Job
 from .distributed import Process
 from .files import CannotWriteError, one_at_a_time, remove_leftovers, write_atomically
-from .page import csp_hash, source, template
+from .page import csp_hash, script, source, template
 from .summary import read_summary
 
 NAME = "index.html"
@@ -147,8 +147,7 @@ def render_index(folder: Path) -> str:
     entries = list(_entries(folder))
     if len(entries) > THUMBNAILS:
         entries = [entry | {"thumbnail": ""} for entry in entries]
-    style = source("theme.css", "overview/overview.css")
-    script = source("overview/overview.js")
+    style, code = source("theme.css", "overview/overview.css"), script("overview/overview.js")
     return template("overview.html.j2").render(
         title=folder.resolve().name.encode("utf-8", "replace").decode(),
         mark=_MARK.decode(),
@@ -158,9 +157,9 @@ def render_index(folder: Path) -> str:
             for failure in sorted(read_failures(folder), key=lambda f: f.name)
         ],
         style=style,
-        script=script,
+        script=code,
         style_hash=csp_hash(style),
-        script_hash=csp_hash(script),
+        script_hash=csp_hash(code),
     )
 
 
