@@ -85,7 +85,7 @@ def scales() -> dict[str, list[str]]:
         "[false, true].map((d) => [d ? 'dark' : 'light',"
         " Array.from({length: 256}, (_, n) => c.shadeFill(n / 255, d))])))))"
     )
-    path = Path(__file__).parents[1] / "templates/js/colour.js"
+    path = Path(__file__).parents[1] / "templates/js/core/colour.js"
     done = subprocess.run(
         ["node", "-e", script, str(path)], capture_output=True, text=True, check=True
     )

@@ -17,9 +17,10 @@ from records import hostile_record, make_record
 
 from benchmarking.naive import naive_page
 from logit_lens.page import report
-from logit_lens.page.inline import TEMPLATES, source
+from logit_lens.page.bundle import modules
+from logit_lens.page.inline import TEMPLATES, script, source
 from logit_lens.page.report import (
-    SCRIPTS,
+    SCRIPT,
     STYLES,
     build_payload,
     decimal_codes,
@@ -146,18 +147,19 @@ def test_the_page_asks_for_nothing_and_says_so() -> None:
 
 
 def test_no_source_file_can_end_its_own_element() -> None:
-    for name in [*STYLES, *(f"js/{script}.js" for script in SCRIPTS)]:
-        source = (TEMPLATES / name).read_text(encoding="utf-8")
+    for name in [*(TEMPLATES / style for style in STYLES), *(TEMPLATES / "js").rglob("*.js")]:
+        source = name.read_text(encoding="utf-8")
         assert "</script" not in source.lower() and "</style" not in source.lower(), name
         assert "innerHTML" not in source and "insertAdjacentHTML" not in source, name
         assert len(source.splitlines()) <= 250, name
 
 
-def test_every_script_is_listed_and_described() -> None:
-    listed = [f"{name}.js" for name in SCRIPTS]
-    assert sorted(listed) == sorted(path.name for path in (TEMPLATES / "js").glob("*.js"))
+def test_every_script_is_imported_and_described() -> None:
+    folder = TEMPLATES / "js"
+    imported = sorted(path.relative_to(folder).as_posix() for path in modules(TEMPLATES / SCRIPT))
+    assert imported == sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.js"))
     readme = (TEMPLATES / "README.md").read_text(encoding="utf-8")
-    assert [name for name in listed if f"`{name}`" not in readme] == []
+    assert [name for name in imported if f"`{name}`" not in readme] == []
 
 
 def test_top_level_names_are_unique_across_scripts() -> None:
@@ -165,11 +167,11 @@ def test_top_level_names_are_unique_across_scripts() -> None:
     declaration = re.compile(
         r"^(?:export )?(?:async )?(?:const|let|var|function\*?|class) (\w+|\{[^}]*\})", re.M
     )
-    for name in SCRIPTS:
-        for found in declaration.findall((TEMPLATES / f"js/{name}.js").read_text("utf-8")):
+    for path in (TEMPLATES / "js").rglob("*.js"):
+        for found in declaration.findall(path.read_text("utf-8")):
             for word in re.findall(r"\w+", found):
-                assert word not in seen, f"{word} is in {seen[word]}.js and in {name}.js"
-                seen[word] = name
+                assert word not in seen, f"{word} is in {seen[word]} and in {path}"
+                seen[word] = str(path)
 
 
 @pytest.mark.parametrize(
@@ -204,14 +206,15 @@ def test_the_page_is_small() -> None:
     # random ids and probabilities hardly compress; real ones take less
     assert sum(len(block["data"]) for block in blocks) < 0.27 * plain
     # the page's own source, which every report carries so that it needs nothing else
-    assert len(source(*STYLES, *(f"js/{name}.js" for name in SCRIPTS)).encode()) < 330_000
+    assert len((source(*STYLES) + script(SCRIPT)).encode()) < 330_000
     page = len(render_report(record).encode()) - len(record.image) * 4 / 3
     assert page < 0.15 * len(naive_page(record).encode())
 
 
 def test_golden_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """The frame of the page and its payload, for a small record; what panels bring stands aside."""
-    monkeypatch.setattr(report, "source", lambda *names: Markup("/* inlined */"))
+    for name in ("source", "script"):
+        monkeypatch.setattr(report, name, lambda *names: Markup("/* inlined */"))
     record = make_record(layers=3, grid=(2, 2), text=4, answer=2, k=2, vocabulary=9, tracked=1)
     page = render_report(record)
     info, blocks = build_payload(record)

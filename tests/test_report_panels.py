@@ -445,7 +445,7 @@ def test_the_help_lists_every_key(open_report: Open) -> None:
     page.keyboard.press("?")
     assert page.locator("#help-dialog").is_visible()
     listed = " ".join(texts(page, "#help-dialog .keys dt"))
-    source = (TEMPLATES / "js/keyboard.js").read_text(encoding="utf-8")
+    source = (TEMPLATES / "js/page/keyboard.js").read_text(encoding="utf-8")
     handled = source[source.index("const actions") : source.index("document.addEventListener")]
     keys = re.findall(r'^    "?([^\s":]+|\s)"?: \(\) =>', handled, flags=re.M)
     assert len(keys) >= 10

@@ -1,21 +1,36 @@
 /**
  * Build the page: read the data, make the state, mount the panels, say so.
  */
-/* global readPage, createState, mountImagePane, mountImageZoom, mountLayerStrip, mountLayerPlayer,
-   mountRegion, mountFindToken, mountAnswerChips, mountAnswerTable, mountPinnedPane,
-   mountExportData, mountExportFigure, mountValidity, mountHelp, mountTooltip, mountGridPane,
-   mountLegend, mountKeyboard */
+import { mountAnswerChips } from "./answer/chips.js";
+import { mountAnswerTable } from "./answer/table.js";
+import { readPage } from "./core/payload.js";
+import { createState } from "./core/state.js";
+import { mountExportData } from "./export/data.js";
+import { mountExportFigure } from "./export/figure.js";
+import { mountFindToken } from "./find/search.js";
+import { mountGridPane } from "./grid/pane.js";
+import { mountImagePane } from "./image/pane.js";
+import { mountRegion } from "./image/region.js";
+import { mountImageZoom } from "./image/zoom.js";
+import { mountLayerPlayer } from "./layers/player.js";
+import { mountLayerStrip } from "./layers/strip.js";
+import { mountHelp } from "./page/help.js";
+import { mountKeyboard } from "./page/keyboard.js";
+import { mountLegend } from "./page/legend.js";
+import { mountTooltip } from "./page/tooltip.js";
+import { mountValidity } from "./page/validity.js";
+import { mountPinnedPane } from "./pinned/pane.js";
 
 const MOUNTS = [
-  ["validity-button", () => mountValidity], ["data-menu", () => mountExportData],
-  ["figure-menu", () => mountExportFigure], ["help-button", () => mountHelp],
-  ["answer-chips", () => mountAnswerChips], ["image-stage", () => mountImagePane],
-  ["image-stage", () => mountImageZoom], ["layer-player", () => mountLayerPlayer],
-  ["legend", () => mountLegend], ["layer-strip", () => mountLayerStrip],
-  ["region-panel", () => mountRegion], ["find-token", () => mountFindToken],
-  ["grid-pane", () => mountGridPane], ["pinned-pane", () => mountPinnedPane],
-  ["answer-table", () => mountAnswerTable], ["tooltip", () => mountTooltip],
-  ["panes", () => mountKeyboard],
+  ["validity-button", mountValidity], ["data-menu", mountExportData],
+  ["figure-menu", mountExportFigure], ["help-button", mountHelp],
+  ["answer-chips", mountAnswerChips], ["image-stage", mountImagePane],
+  ["image-stage", mountImageZoom], ["layer-player", mountLayerPlayer],
+  ["legend", mountLegend], ["layer-strip", mountLayerStrip],
+  ["region-panel", mountRegion], ["find-token", mountFindToken],
+  ["grid-pane", mountGridPane], ["pinned-pane", mountPinnedPane],
+  ["answer-table", mountAnswerTable], ["tooltip", mountTooltip],
+  ["panes", mountKeyboard],
 ];
 
 /** The layer to show first: the one at which the patches are surest of their word; else a late one. */
@@ -86,15 +101,12 @@ async function start() {
   const state = createState({ layer: firstLayer(record), view: record.views[0] ?? 0 }, { layers: record.L, positions: record.T }, window);
   followTheme(state);
   document.documentElement.dataset.state = "ready";
-  for (const [id, mount] of MOUNTS) mount()(document.getElementById(id), record, state);
+  for (const [id, mount] of MOUNTS) mount(document.getElementById(id), record, state);
   copyLink(document.getElementById("link-button"), state);
   performance.mark("report-ready");
 }
 
-// node imports files one by one and has no page
-if (typeof document !== "undefined") {
-  start().catch((error) => {
-    fail(`This report cannot be shown: ${error.message}`);
-    throw error;
-  });
-}
+start().catch((error) => {
+  fail(`This report cannot be shown: ${error.message}`);
+  throw error;
+});

@@ -1,6 +1,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { code, madeRecord } from "./panels.js";
+import { answerWords, findInPatches } from "../../templates/js/answer/words.js";
 
 const half = code(500, -1), tenth = code(100, -1);
 const answer = (...texts) => {

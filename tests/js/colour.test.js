@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import "./page.js";
+import { LINES, contrast, luminance, shadeFill, shadeInk, shadeRgb } from "../../templates/js/core/colour.js";
 
 const numbers = (css) => css.match(/\d+/g).map(Number);
 

@@ -1,6 +1,9 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { code, madeRecord, smallRecord } from "./panels.js";
+import { csvField, pinnedCsv, recordJsonSteps, trajectoriesCsv } from "../../templates/js/export/csv_json.js";
+import { figureCaption, figureFrame, figureLines, figurePatches, figurePins, figureWords, xmlText } from "../../templates/js/export/figure_model.js";
+import { pictureWord } from "../../templates/js/image/words.js";
 
 /** A strict reader of CSV. */
 function readCsv(text) {

@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import "./page.js";
+import { formatNumber, formatProb, formatRank, visibleText } from "../../templates/js/core/format.js";
 
 test("numbers have three significant digits and are never rounded to zero", () => {
   const pairs = [[0, "0"], [1, "1.00"], [0.5, "0.500"], [0.0123, "0.0123"], [0.00123, "0.00123"], [0.000123, "1.23e-4"], [1.2e-7, "1.20e-7"], [12.3, "12.3"], [123, "123"], [1234, "1230"], [32064, "32100"], [NaN, "–"]];

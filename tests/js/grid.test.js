@@ -1,6 +1,11 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { smallRecord, tiledRecord } from "./page.js";
+import { imageBlocks } from "../../templates/js/core/image_blocks.js";
+import { mapShades } from "../../templates/js/grid/map.js";
+import { bandBlock, bandText, gridRows, matchingPositions } from "../../templates/js/grid/rows.js";
+import { gridColumns, moveCursor, scrollToShow, visibleRange } from "../../templates/js/grid/window.js";
+import { tooltipPlace } from "../../templates/js/page/tooltip.js";
 
 const view = (more) => ({ rows: "all", folded: [], pins: [], matches: new Uint8Array(4), ...more });
 

@@ -1,7 +1,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import "./page.js";
-import { patchAlpha } from "../../templates/js/image_draw.js";
+import { contrast, shadeRgb } from "../../templates/js/core/colour.js";
+import { patchAlpha } from "../../templates/js/image/draw.js";
 
 const HALF = 0.5; // the strength that a report opens with
 const over = (rgb, alpha, ground) => rgb.map((value, n) => alpha * value + (1 - alpha) * ground[n]);

@@ -1,6 +1,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { gridOf, patchRecord } from "./image_record.js";
+import { boxOnStage, fitMap, patchAt, patchSet, patchToward, patchesIn, pointOnImage, settleMap, viewChoices, zoomMap } from "../../templates/js/image/map.js";
 
 const SIZES = [[675, 452], [1, 1], [10000, 100], [100, 10000]];
 const ROOMS = [{ width: 430, height: 290 }, { width: 300, height: 900 }, { width: 40, height: 30 }];

@@ -1,9 +1,5 @@
-// A record of patches for the tests of the image pane; loads the pane's pure files like page.js.
+// A record of patches for the tests of the image pane.
 import { smallRecord } from "./page.js";
-
-for (const name of ["image_map", "image_words", "strip_map", "region_sum"]) {
-  Object.assign(globalThis, await import(`../../templates/js/${name}.js`));
-}
 
 /** A probability as report.py codes it. */
 export const code = (p) => {

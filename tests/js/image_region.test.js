@@ -1,6 +1,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { gridBoxes, patchRecord } from "./image_record.js";
+import { regionTop } from "../../templates/js/image/region_sum.js";
 
 const boxes = gridBoxes(1, 3, [0, 0, 30, 10]);
 const TOPS = [[[1, 0.5], [2, 0.2]], [[1, 0.3], [3, 0.1]], [[2, 0.6], [1, 0.04]]];

@@ -1,6 +1,8 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { gridOf, patchRecord } from "./image_record.js";
+import { patchSet } from "../../templates/js/image/map.js";
+import { layerMean, mapPixels, stripLayer, stripLayout } from "../../templates/js/layers/strip_map.js";
 
 const LOOK = { gap: 4, label: 12, least: 15, most: 150 };
 

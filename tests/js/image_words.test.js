@@ -1,6 +1,8 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { gridOf, patchRecord } from "./image_record.js";
+import { patchSet } from "../../templates/js/image/map.js";
+import { apart, fitWord, pictureWord, wordGroups } from "../../templates/js/image/words.js";
 
 const groupsOf = (rows, columns, tokens, least) => {
   const record = patchRecord(gridOf(0, rows, columns, [0, 0, columns * 10, rows * 10], tokens));

@@ -1,12 +1,11 @@
-// Loads the page's pure files the way the page does: their top-level names are shared.
-const FILES = ["format", "payload", "token_prob", "quantity", "colour", "state", "actions", "tooltip", "grid_rows", "grid_window", "grid_map"];
-for (const name of FILES) Object.assign(globalThis, await import(`../../templates/js/${name}.js`));
+// Small records and a window for the tests.
+import { LensPage } from "../../templates/js/core/payload.js";
 
 /** A record of 2 layers × 4 positions × 2 ranks; position 0 text, 1–2 image, 3 answer. */
 export function smallRecord(more = {}) {
   const code = (m, e) => 1 + 900 * (e + 62) + m - 100; // m·10^(e−2)
   const half = code(500, -1), tenth = code(100, -1), small = code(123, -7);
-  return new globalThis.LensPage(
+  return new LensPage(
     { meta: { image: { width: 20, height: 10 } }, layers: [0, 7], positions: 4, ranks: 2, tokens: 5, tracked: more.tracked ?? [] },
     {
       token_text: ["▁dog", "▁cat", "▁a", "<image>", "</s>"],

@@ -1,7 +1,5 @@
-// As page.js, for the pure files of search, answer, charts and take-away.
-import "./page.js";
-const FILES = ["work", "image_map", "image_words", "token_index", "answer_words", "chart_data", "csv_json", "figure_model"];
-for (const name of FILES) Object.assign(globalThis, await import(`../../templates/js/${name}.js`));
+// A record out of plain lists, for the tests of search, answer, charts and take-away.
+import { LensPage } from "../../templates/js/core/payload.js";
 export { smallRecord } from "./page.js";
 
 /** Decimal code of m·10^(e−2), 100 ≤ m ≤ 999. */
@@ -14,7 +12,7 @@ export const code = (m, e) => 1 + 900 * (e + 62) + m - 100;
  */
 export function madeRecord({ texts, kinds, input, top, prob, tracked = [], trackedProb, trackedRank, meta = {} }) {
   const [layers, positions, ranks] = [top.length, kinds.length, top[0][0].length];
-  return new globalThis.LensPage(
+  return new LensPage(
     { meta: { image: { name: "a.png", width: 100, height: 100 }, model: "m", ...meta }, layers: top.map((_, l) => l), positions, ranks, tokens: texts.length, tracked },
     {
       token_text: texts, token_id: Int32Array.from(texts, (_, i) => 100 + i),

@@ -2,6 +2,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
 import { smallRecord } from "./page.js";
+import { DECIMAL, inflate, joinPlanes } from "../../templates/js/core/payload.js";
 
 test("decimal codes hold three digits over 72 decades, in order", () => {
   assert.equal(DECIMAL[0], 0);

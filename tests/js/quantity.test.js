@@ -1,6 +1,8 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { smallRecord } from "./page.js";
+import { colourChoices, quantityOf } from "../../templates/js/core/quantity.js";
+import { probOf, rankOf } from "../../templates/js/core/token_prob.js";
 
 const shades = (q, record) => [0, 1].map((l) => [0, 1, 2, 3].map((t) => q.shade(l, t)));
 

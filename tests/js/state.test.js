@@ -1,6 +1,8 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { fakeWindow, tiledRecord } from "./page.js";
+import { chooseAndPin, clearOne, isAllFolded, toggleAllFolds, toggleFold } from "../../templates/js/core/actions.js";
+import { DEFAULTS, createState } from "../../templates/js/core/state.js";
 
 const sizes = { layers: 33, positions: 600 };
 const make = (page, start = {}) => createState(start, sizes, page);

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from .. import LensError
 from ..files import one_at_a_time, write_atomically
-from .inline import csp_hash, source, template
+from .inline import csp_hash, script, source, template
 from .summary import read_summary
 
 NAME = "index.html"
@@ -64,8 +64,7 @@ def render_index(folder: Path) -> str:
     entries = list(entries_of(folder))
     if len(entries) > THUMBNAILS:
         entries = [entry | {"thumbnail": ""} for entry in entries]
-    style = source("theme.css", "overview/overview.css")
-    script = source("overview/overview.js")
+    style, code = source("theme.css", "overview/overview.css"), script("overview/overview.js")
     return template("overview.html.j2").render(
         title=folder.resolve().name.encode("utf-8", "replace").decode(),
         mark=_MARK.decode(),
@@ -75,9 +74,9 @@ def render_index(folder: Path) -> str:
             for failure in sorted(read_failures(folder), key=lambda f: f.name)
         ],
         style=style,
-        script=script,
+        script=code,
         style_hash=csp_hash(style),
-        script_hash=csp_hash(script),
+        script_hash=csp_hash(code),
     )
 
 

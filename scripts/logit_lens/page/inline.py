@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from ..resources import TEMPLATES
+from .bundle import bundle
 
 
 def template(name: str) -> jinja2.Template:
@@ -42,6 +43,11 @@ def source(*names: str) -> Markup:
     """Files of ours, verbatim, one after another: never parsed as a template."""
     texts = [(TEMPLATES / name).read_text(encoding="utf-8") for name in names]
     return Markup("\n" + "\n".join(texts))
+
+
+def script(name: str) -> Markup:
+    """A module of ours and all that it imports, as one: never parsed as a template."""
+    return Markup("\n" + bundle(TEMPLATES / name))
 
 
 def csp_hash(text: str) -> str:

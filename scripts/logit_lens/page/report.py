@@ -1,7 +1,7 @@
 """LensRecord → payload → Jinja2 → one HTML file that needs no network.
 
 Does not know torch, nor how the page draws: the payload that it writes is described in
-``templates/README.md`` and read by ``templates/js/payload.js``.
+``templates/README.md`` and read by ``templates/js/core/payload.js``.
 
 Numbers travel as *decimal codes*: 16 bits that hold a value rounded to 3 significant digits,
 exactly as the page prints it (see `decimal_codes`). What the page shows is therefore the record
@@ -22,23 +22,11 @@ import numpy as np
 from ..files import write_atomically
 from ..record import ANSWER, LensRecord
 from ..tokens import readable
-from .inline import csp_hash, source, template
+from .inline import csp_hash, script, source, template
 from .summary import summarise
 
 FORMAT = "logit-lens-page/1"
-# inlined in this order; templates/README.md says what each one is for
-SCRIPTS = (
-    *("format", "payload", "token_prob", "quantity", "colour", "state", "actions"),
-    *("tooltip", "legend", "grid_rows", "grid_window", "grid_paint", "grid_map", "grid_map_pane"),
-    *("grid_marks", "grid_peek", "grid_controls", "grid_input", "grid_pane"),
-    *("image_map", "image_words", "image_view", "image_draw", "image_tools", "image_input"),
-    *("image_pane", "image_zoom", "strip_map", "layer_strip", "layer_player"),
-    *("region_sum", "region"),
-    *("work", "dialog", "patch_thumb", "token_index", "find_chips", "find_token"),
-    *("answer_words", "answer_chips", "answer_table", "chart_data", "chart", "pinned_pane"),
-    *("csv_json", "export_data", "figure_model", "export_charts", "export_figure"),
-    *("validity", "help", "keyboard", "main"),
-)
+SCRIPT = "js/main.js"  # imports all others
 STYLES = (
     *("theme.css", "report.css"),
     *("css/image.css", "css/grid.css", "css/answer.css", "css/pinned.css", "css/dialogs.css"),
@@ -62,8 +50,7 @@ def write_report(record: LensRecord, path: Path) -> None:
 def render_report(record: LensRecord) -> str:
     """The report as one HTML document."""
     info, blocks = build_payload(record)
-    style = source(*STYLES)
-    script = source(*(f"js/{name}.js" for name in SCRIPTS))
+    style, code = source(*STYLES), script(SCRIPT)
     return template("report.html.j2").render(
         meta=_printable(record.meta),
         info=info,
@@ -72,9 +59,9 @@ def render_report(record: LensRecord) -> str:
         picture=_picture_uri(record.image),
         answer=_answer_texts(record),
         style=style,
-        script=script,
+        script=code,
         style_hash=csp_hash(style),
-        script_hash=csp_hash(script),
+        script_hash=csp_hash(code),
     )
 
 

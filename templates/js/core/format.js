@@ -1,0 +1,66 @@
+/**
+ * Numbers and tokens → text a person reads. Knows nothing of the record or the page.
+ * Every value is shown with 3 significant digits; only a true zero is written as 0.
+ */
+
+/**
+ * A number with 3 significant digits: 0.0123, 1.20, 123, 1.23e-7.
+ * @param {number} value
+ * @returns {string} "–" where nothing was recorded
+ */
+export function formatNumber(value) {
+  if (Number.isNaN(value)) return "–";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size < 0.000995 || size >= 99950) return value.toExponential(2);
+  const text = value.toPrecision(3);
+  return text.includes("e") ? String(Math.round(Number(text))) : text;
+}
+
+/**
+ * A probability, 0..1. A float32 sum may exceed 1 by a hair.
+ * @param {number} p
+ * @returns {string}
+ */
+export function formatProb(p) {
+  return formatNumber(Math.min(p, 1));
+}
+
+/**
+ * A rank in the full vocabulary, counted from 1 for people: "#1" is the most likely token.
+ * @param {number} rank 0 is the top
+ * @returns {string}
+ */
+export function formatRank(rank) {
+  return `#${grouped(rank + 1)}`;
+}
+
+/**
+ * "3 patches", "1 patch".
+ * @param {number} count
+ * @param {string} one
+ * @param {string} [many]
+ * @returns {string}
+ */
+export function formatCount(count, one, many = `${one}s`) {
+  return `${grouped(count)} ${count === 1 ? one : many}`;
+}
+
+/**
+ * A token's text as something that can be seen: `∅` for a token without text, `␣` for every blank
+ * of one that has nothing else. For display only: what is copied out or exported is the text itself.
+ * @param {string} text
+ * @returns {string}
+ */
+export function visibleText(text) {
+  if (text === "") return "∅";
+  return text.trim() === "" ? text.replace(/\s/gu, "␣") : text;
+}
+
+/** p with k as an index: the probability of a cell's k-th token. */
+export const boundName = (k) => `p${[...String(k)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("")}`;
+
+/** 12345 → "12,345"; the browser's own way costs 80 ms the first time. */
+function grouped(count) {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}

@@ -1,0 +1,199 @@
+/**
+ * What a colour means: one number per (layer, position), its range and its words. Pure.
+ * Known and unknown are kept apart: a token outside a cell's top k has a probability that is
+ * only known to be at most p_k. Such a cell is *below*, never zero.
+ */
+import { formatNumber, formatProb, formatRank, visibleText } from "./format.js";
+import { knownCells, probOf, rankOf } from "./token_prob.js";
+
+export const COLOURS = ["prob", "entropy", "kl", "rank", "agree", "none"];
+
+/**
+ * Colour modes that this record and choice of tokens can fill.
+ * @returns {{mode: string, label: string, enabled: boolean, why: string}[]}
+ */
+export function colourChoices(record, tokens) {
+  const choice = (mode, label, enabled = true, why = "") => ({ mode, label, enabled, why });
+  return [
+    choice("prob", tokens.length ? "probability, chosen token" : "probability, top token"),
+    ...(record.hasEntropy ? [choice("entropy", "entropy")] : []),
+    ...(record.hasKl ? [choice("kl", "KL to final layer")] : []),
+    choice("rank", "rank, chosen token", tokens.length > 0, "choose a token first"),
+    choice("agree", "agreement with final"),
+    choice("none", "none"),
+  ];
+}
+
+/**
+ * The chosen quantity.
+ * @typedef {object} Quantity
+ * @property {string} mode
+ * @property {number[]} tokens table rows of the chosen tokens, where the colour is about them
+ * @property {string} title what the colour means, for legend and caption
+ * @property {[number, number]} range
+ * @property {(l: number, t: number) => number} value NaN where nothing was recorded
+ * @property {(l: number, t: number) => boolean} below value is only a bound: outside the top k
+ * @property {(l: number, t: number) => number} shade 0..1 on the colour scale, −1 below, −2 none
+ * @property {(l: number, t: number) => string} text the value as shown: "0.0123", "< 0.0021"
+ * @property {{at: number, text: string}[]} ticks of the legend, at 0..1
+ *
+ * @param {LensPage} record
+ * @param {{colour: string, tokens: number[]}} choice from the state
+ * @returns {Quantity}
+ */
+export function quantityOf(record, choice) {
+  const indices = choice.tokens.map((id) => record.indexOf(id)).filter((i) => i >= 0);
+  const names = indices.map((i) => visibleText(record.text(i))).join(" + ");
+  if (choice.colour === "entropy" && record.hasEntropy) return statistic(record, "entropy", "Entropy (nats)");
+  if (choice.colour === "kl" && record.hasKl) return statistic(record, "kl", "KL to the final layer (nats)");
+  if (choice.colour === "agree") return agreement(record);
+  if (choice.colour === "rank" && indices.length) return rankQuantity(record, indices, names);
+  if (choice.colour === "none") return blank();
+  return indices.length ? tokenProbability(record, indices, names) : topProbability(record);
+}
+
+const linear = (value, range) => Math.max(0, Math.min(1, (value - range[0]) / (range[1] - range[0] || 1)));
+
+/** Round numbers on the scale, about five, and the largest value when it is not next to one. */
+function linearTicks(range, format) {
+  const [low, high] = range;
+  const rough = (high - low) / 4;
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].find((n) => n * unit >= rough * 0.999) * unit;
+  const ticks = [];
+  for (let n = 0; n * step <= (high - low) * 1.0001; n += 1) ticks.push(low + n * step);
+  if (high - ticks.at(-1) < step * 0.35) ticks.pop();
+  ticks.push(high);
+  const text = (value) => (value === high ? format(value) : String(Number(value.toPrecision(3))));
+  return ticks.map((value) => ({ at: linear(value, range), text: text(value) }));
+}
+
+function topProbability(record) {
+  const range = [0, 1];
+  return {
+    mode: "prob", tokens: [], title: "Probability of the top token", range, ticks: linearTicks(range, (p) => String(p)),
+    value: (l, t) => record.topProb(l, t, 0),
+    below: () => false,
+    shade: (l, t) => record.topProb(l, t, 0),
+    text: (l, t) => formatProb(record.topProb(l, t, 0)),
+  };
+}
+
+function tokenProbability(record, indices, names) {
+  const sums = new Float64Array(record.L * record.T).fill(NaN); // NaN: nothing is known
+  let most = 0;
+  knownCells(record, indices, (cell, p) => {
+    sums[cell] = Math.min(1, (sums[cell] || 0) + p);
+    if (sums[cell] > most) most = sums[cell];
+  });
+  const range = [0, most || 1];
+  return {
+    mode: "prob", tokens: indices, title: `Probability of ${names}`, range, ticks: linearTicks(range, formatNumber),
+    value: (l, t) => probOf(record, l, t, indices).value,
+    below: (l, t) => Number.isNaN(sums[l * record.T + t]),
+    shade(l, t) {
+      const p = sums[l * record.T + t];
+      return Number.isNaN(p) ? -1 : linear(p, range);
+    },
+    text(l, t) {
+      const p = probOf(record, l, t, indices);
+      return `${p.exact ? "" : p.known ? "≥ " : "< "}${formatProb(p.value)}`;
+    },
+  };
+}
+
+function rankQuantity(record, indices, names) {
+  const ranks = new Int32Array(record.L * record.T).fill(-1); // −1: known only to be k or worse
+  knownCells(record, indices, (cell, _p, rank) => {
+    if (ranks[cell] < 0 || rank < ranks[cell]) ranks[cell] = rank;
+  });
+  // a tracked token may lie far down while another one is only known to be no better than k
+  if (indices.some((i) => record.slot(i) < 0)) ranks.forEach((rank, cell) => { if (rank > record.K) ranks[cell] = -1; });
+  let worst = record.K;
+  for (const rank of ranks) if (rank > worst) worst = rank;
+  const shadeOf = (rank) => 1 - Math.log1p(rank) / Math.log1p(worst);
+  const known = ranks.some((rank) => rank >= record.K) ? worst : record.K - 1; // the worst that is shown
+  const ticks = [0, 1, 9, 99, 999, 9999, 99999].filter((rank) => rank < known * 0.7);
+  return {
+    mode: "rank", tokens: indices, title: `Rank of ${names}`, range: [0, worst],
+    ticks: [...ticks, known].reverse().map((rank) => ({ at: shadeOf(rank), text: formatRank(rank) })),
+    value: (l, t) => rankOf(record, l, t, indices).value,
+    below: (l, t) => ranks[l * record.T + t] < 0,
+    shade(l, t) {
+      const rank = ranks[l * record.T + t];
+      return rank < 0 ? -1 : shadeOf(rank);
+    },
+    text(l, t) {
+      const rank = rankOf(record, l, t, indices);
+      return rank.known ? formatRank(rank.value) : `> ${formatRank(record.K - 1)}`;
+    },
+  };
+}
+
+function statistic(record, name, title) {
+  let most = 0;
+  everyCell(record, (l, t) => { const v = record[name](l, t); if (v > most) most = v; });
+  const range = [0, most || 1];
+  return {
+    mode: name, tokens: [], title, range, ticks: linearTicks(range, formatNumber),
+    value: (l, t) => record[name](l, t),
+    below: () => false,
+    shade(l, t) {
+      const value = record[name](l, t);
+      return Number.isNaN(value) ? -2 : linear(value, range);
+    },
+    text: (l, t) => formatNumber(record[name](l, t)),
+  };
+}
+
+/** The top itself stands out from the rest of the top k. */
+const agreementShade = (rank, k) => (rank === 0 ? 1 : 0.6 * (1 - rank / k));
+
+/** Where the final layer's top token stands at layer l: top, among the top k, or below. */
+function agreement(record) {
+  const rank = (l, t) => record.rank(l, t, record.topIndex(record.L - 1, t, 0));
+  return {
+    mode: "agree", tokens: [], title: "Rank of the position's final token", range: [0, record.K],
+    ticks: [...new Set([record.K - 1, 1, 0])].filter((r) => r < record.K).map((r) => ({ at: agreementShade(r, record.K), text: formatRank(r) })),
+    value: (l, t) => rank(l, t).value,
+    below: (l, t) => rank(l, t).value >= record.K,
+    shade(l, t) {
+      const { value } = rank(l, t);
+      if (value >= record.K) return -1;
+      return agreementShade(value, record.K);
+    },
+    text(l, t) {
+      const { value, exact } = rank(l, t);
+      return exact ? formatRank(value) : `> ${formatRank(record.K - 1)}`;
+    },
+  };
+}
+
+function blank() {
+  return {
+    mode: "none", tokens: [], title: "", range: [0, 1], ticks: [],
+    value: () => NaN, below: () => false, shade: () => -2, text: () => "",
+  };
+}
+
+function everyCell(record, visit) {
+  for (let l = 0; l < record.L; l += 1) for (let t = 0; t < record.T; t += 1) visit(l, t);
+}
+
+const made = new WeakMap();
+
+/**
+ * The quantity that the state asks for, made once per choice and shared by all panels.
+ * Subscribe to `QUANTITY_KEYS` to know when it changes.
+ * @returns {Quantity}
+ */
+export function quantityNow(record, state) {
+  const key = `${state.get("colour")} ${state.get("tokens")}`;
+  let last = made.get(record);
+  if (last?.key !== key) {
+    last = { key, quantity: quantityOf(record, { colour: state.get("colour"), tokens: state.get("tokens") }) };
+    made.set(record, last);
+  }
+  return last.quantity;
+}
+export const QUANTITY_KEYS = ["colour", "tokens"];

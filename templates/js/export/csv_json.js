@@ -1,0 +1,124 @@
+/**
+ * A record as CSV and JSON texts. Pure.
+ * Numbers are the page's own: the record rounded once to 3 significant digits (relative error at
+ * most 0.5 %). A CSV cell can never be taken for a formula.
+ */
+import { DECIMAL } from "../core/payload.js";
+import { chartSeries, chartTokens } from "../pinned/chart_data.js";
+
+/**
+ * One field of a CSV file. Text that a spreadsheet could run as a formula gets an apostrophe before it; numbers
+ * are written as they are.
+ * @param {string|number|null} value
+ */
+export function csvField(value) {
+  if (value === null || Number.isNaN(value)) return "";
+  if (typeof value === "number") return String(value);
+  const safe = /^[\s\0]*[=+\-@＝＋－＠]|^[\t\r\n]/u.test(value) ? `'${value}` : value;
+  return /[",;\r\n\t]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+const csvLine = (fields) => `${fields.map(csvField).join(",")}\r\n`;
+const KIND_NAMES = ["text", "image", "answer"];
+// a byte order mark: without it spreadsheets read UTF-8 as something else
+const CSV_START = "\uFEFF";
+
+function csvPlace(record, l, t) {
+  const place = record.place(t);
+  return [record.meta.image?.name ?? "", record.meta.model ?? "", record.layers[l], t, KIND_NAMES[record.kind(t)],
+    record.text(record.input(t)), record.kind(t) === 1 ? record.patchNumber.get(t) : null, place ? place.row : null, place ? place.column : null];
+}
+const CSV_PLACE = ["image", "model", "layer", "position", "kind", "input_token", "patch", "patch_row", "patch_column"];
+
+/**
+ * The pinned cells: a line for each of their top tokens, and for tracked ones outside the top k.
+ * `rank` counts from 1.
+ * @param {LensPage} record
+ * @param {{layer: number, position: number}[]} pins
+ */
+export function pinnedCsv(record, pins) {
+  const lines = [csvLine([...CSV_PLACE, "rank", "token_id", "token", "probability", "source", "entropy_nats", "kl_nats", "decision_layer"])];
+  for (const { layer: l, position: t } of pins) {
+    const after = [record.entropy(l, t), record.kl(l, t), record.layers[record.decision(t)]];
+    for (let r = 0; r < record.K; r += 1) {
+      const i = record.topIndex(l, t, r);
+      lines.push(csvLine([...csvPlace(record, l, t), r + 1, record.id(i), record.text(i), record.topProb(l, t, r), "top-k", ...after]));
+    }
+    record.tracked.forEach((i, slot) => {
+      if (record.rankInTop(l, t, i) >= 0) return;
+      lines.push(csvLine([...csvPlace(record, l, t), record.trackedRank(l, t, slot) + 1, record.id(i), record.text(i), record.trackedProb(l, t, slot), "tracked", ...after]));
+    });
+  }
+  return CSV_START + lines.join("");
+}
+
+/**
+ * The lines of the charts: every layer of every pinned position. Where a value is not exact, the
+ * probability is empty and `at_most` holds p_k.
+ * @param {LensPage} record
+ * @param {{layer: number, position: number}[]} pins
+ * @param {number[]} tokens chosen ids
+ */
+export function trajectoriesCsv(record, pins, tokens) {
+  const lines = [csvLine([...CSV_PLACE, "token_id", "token", "probability", "at_most", "rank"])];
+  for (const t of new Set(pins.map((pin) => pin.position))) {
+    const layers = pins.filter((pin) => pin.position === t).map((pin) => pin.layer);
+    const { indices } = chartTokens(record, t, { tokens, layers });
+    const [probs, ranks] = ["prob", "rank"].map((scale) => chartSeries(record, t, indices, scale));
+    indices.forEach((i, n) => {
+      for (let l = 0; l < record.L; l += 1) {
+        const [p, rank] = [probs[n].points[l], ranks[n].points[l]];
+        lines.push(csvLine([...csvPlace(record, l, t), record.id(i), record.text(i), p.exact ? p.value : null, p.exact ? null : p.value, rank.exact ? rank.value + 1 : null]));
+      }
+    });
+  }
+  return CSV_START + lines.join("");
+}
+
+/** What the JSON says about itself. */
+export const JSON_NOTE = "Arrays are (layer, position, rank); tracked_* are (layer, position, tracked token). "
+  + "top_probs, entropy, kl and tracked_probs are the recorded values rounded once to 3 significant digits "
+  + "(relative error at most 0.5 %); below 1e-62 they are 0. null: not recorded. Controls and writing-direction marks in token_text are named (<U+202E>). Ranks count from 0 over the "
+  + "whole vocabulary. position_kind: 0 text, 1 image, 2 answer. layers: 0 is the embeddings. The picture is not included.";
+
+/**
+ * The whole record, in pieces, so that a big one never is one string.
+ * @param {LensPage} record
+ * @returns {Generator<number, string[]>}
+ */
+export function* recordJsonSteps(record) {
+  const { blocks, L, T, K, tracked } = record;
+  const order = Array.from(blocks.token_id, (_, i) => i).sort((a, b) => record.id(a) - record.id(b));
+  const list = (values) => `[${Array.prototype.map.call(values, (value) => (Number.isNaN(value) ? "null" : value)).join(",")}]`;
+  const parts = [`{"format":"logit-lens-json/1",\n"note":${JSON.stringify(JSON_NOTE)},\n"meta":${JSON.stringify(record.meta)},\n`
+    + `"layers":${list(record.layers)},\n"input_ids":${list(Array.from(blocks.input, (i) => record.id(i)))},\n"position_kind":${list(blocks.kind)},\n`
+    + `"patch_boxes":[${Array.from({ length: T }, (_, t) => list(blocks.box.subarray(4 * t, 4 * t + 4))).join(",")}],\n"patch_view":${list(blocks.patch_view)},\n`
+    + `"tracked_ids":${list(tracked.map((i) => record.id(i)))},\n"token_ids":${list(order.map((i) => record.id(i)))},\n`
+    + `"token_text":${JSON.stringify(order.map((i) => record.text(i)))}`];
+  const decode = (code) => DECIMAL[code];
+  const arrays = [["top_ids", blocks.top, K, (i) => record.id(i)], ["top_probs", blocks.prob, K, decode],
+    ["entropy", blocks.entropy, 0, decode], ["kl", blocks.kl, 0, decode],
+    ["tracked_probs", blocks.tracked_prob, tracked.length, decode], ["tracked_ranks", blocks.tracked_rank, tracked.length, (rank) => rank]];
+  for (const [name, array, width, read] of arrays) {
+    parts.push(`,\n"${name}":`);
+    if (!array) {
+      parts.push("null");
+      continue;
+    }
+    for (let l = 0; l < L; l += 1) {
+      for (let from = 0; from < T; from += 2000) {
+        const cells = [];
+        for (let t = from; t < Math.min(T, from + 2000); t += 1) {
+          const at = l * T + t;
+          const values = Array.from(width ? array.subarray(at * width, (at + 1) * width) : array.subarray(at, at + 1), read);
+          cells.push(width ? list(values) : list(values).slice(1, -1));
+        }
+        parts.push(`${from ? "," : l ? "],\n[" : "[["}${cells.join(",")}`);
+        yield l / L;
+      }
+    }
+    parts.push("]]");
+  }
+  parts.push("}\n");
+  return parts;
+}

@@ -1,0 +1,30 @@
+/**
+ * The data menu: pinned cells and their trajectories as CSV, the whole record as JSON.
+ */
+import { runSteps } from "../core/work.js";
+import { exportName, saveBlob, wireMenu } from "../page/dialog.js";
+import { pinnedCsv, recordJsonSteps, trajectoriesCsv } from "./csv_json.js";
+
+/**
+ * @param {HTMLElement} root
+ * @param {LensPage} record
+ * @param {object} state
+ */
+export function mountExportData(root, record, state) {
+  const pinFirst = () => (state.get("pins").length ? "" : "pin a cell first");
+  const csv = (text) => new Blob([text], { type: "text/csv;charset=utf-8" });
+  wireMenu(root, "data", [
+    {
+      label: "Pinned cells, CSV", note: "their top tokens, ids and probabilities", ready: pinFirst,
+      run: () => saveBlob(csv(pinnedCsv(record, state.get("pins"))), exportName(record, "pinned", ".csv")),
+    },
+    {
+      label: "Trajectories, CSV", note: "the lines of the charts, every layer", ready: pinFirst,
+      run: () => saveBlob(csv(trajectoriesCsv(record, state.get("pins"), state.get("tokens"))), exportName(record, "trajectories", ".csv")),
+    },
+    {
+      label: "Whole record, JSON", note: "all cells, 3 significant digits",
+      run: async () => saveBlob(new Blob(await runSteps(recordJsonSteps(record)), { type: "application/json" }), exportName(record, "record", ".json")),
+    },
+  ]);
+}

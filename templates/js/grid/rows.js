@@ -1,0 +1,76 @@
+/**
+ * Which rows the grid shows. Pure: knows positions, not pixels.
+ * A row is a position t ≥ 0, or a band −(t + 1) that heads the image block starting at t.
+ */
+import { formatCount } from "../core/format.js";
+import { imageBlocks } from "../core/image_blocks.js";
+
+export const ROW_FILTERS = ["all", "text", "image", "answer", "pinned", "matches"];
+
+/** Does a row head an image block? */
+export const isBand = (row) => row < 0;
+/** The band of the block that starts at t. */
+export const bandOf = (t) => -t - 1;
+
+/** The block that a band heads. */
+export const bandBlock = (record, row) => imageBlocks(record).find((block) => bandOf(block.start) === row);
+
+/** What a band says of its block. */
+export function bandText(record, block) {
+  const name = record.views.length > 1 ? `${record.viewName(block.view)}, ` : "";
+  return name + formatCount(block.patches, "patch", "patches");
+}
+
+/**
+ * @param {LensPage} record
+ * @param {{rows: string, folded: number[], pins: {position: number}[], matches: Uint8Array}} view folded: views
+ * @returns {Int32Array}
+ */
+export function gridRows(record, view) {
+  const pinned = new Set(view.pins.map((pin) => pin.position));
+  const keep = {
+    all: () => true,
+    text: (t) => record.kind(t) === 0,
+    image: (t) => record.kind(t) === 1,
+    answer: (t) => record.kind(t) === 2,
+    pinned: (t) => pinned.has(t),
+    matches: (t) => view.matches[t] === 1,
+  }[view.rows];
+  const heads = new Map(view.rows === "all" ? imageBlocks(record).map((block) => [block.start, block]) : []);
+  const rows = [];
+  let foldedUntil = 0;
+  for (let t = 0; t < record.T; t += 1) {
+    const block = heads.get(t);
+    if (block && block.end - t > 1) {
+      rows.push(bandOf(t));
+      if (view.folded.includes(block.view)) foldedUntil = block.end;
+    }
+    if (t < foldedUntil ? pinned.has(t) : keep(t)) rows.push(t);
+  }
+  return Int32Array.from(rows);
+}
+
+/**
+ * Positions at which a chosen token is among the top k at any layer; without chosen tokens, those
+ * at which a token that contains the query is.
+ * @param {LensPage} record
+ * @param {number[]} indices rows of the token table
+ * @param {string} query
+ * @returns {Uint8Array} (position)
+ */
+export function matchingPositions(record, indices, query) {
+  const found = new Uint8Array(record.T);
+  const wanted = new Uint8Array(record.tokenCount);
+  const text = query.trim().toLowerCase();
+  for (const i of indices) wanted[i] = 1;
+  if (indices.length === 0 && text) {
+    record.texts.forEach((token, i) => { if (token.toLowerCase().includes(text)) wanted[i] = 1; });
+  }
+  const { top } = record.blocks;
+  for (let l = 0, from = 0; l < record.L; l += 1) {
+    for (let t = 0; t < record.T; t += 1, from += record.K) {
+      for (let r = 0; r < record.K && !found[t]; r += 1) found[t] = wanted[top[from + r]];
+    }
+  }
+  return found;
+}

@@ -1,0 +1,60 @@
+/**
+ * Keys that work everywhere. Keys of the grid are in grid/input.js.
+ */
+import { chooseAndPin, clearOne, stepLayer, toggleAllFolds } from "../core/actions.js";
+import { colourChoices } from "../core/quantity.js";
+
+/** What the help overlay lists. */
+export const KEYS = [
+  ["← → ↑ ↓", "move in the grid; with Ctrl to its edge"],
+  ["Home End", "first, last layer; with Ctrl also first, last row"],
+  ["Page Up, Page Down", "a screenful of rows"],
+  ["Enter", "select and pin; again: let go"],
+  ["Esc", "close, or clear: selection, region, tokens"],
+  ["[ ]", "layer before, layer after"],
+  ["Space", "play the layers on the image"],
+  ["/", "find a token"],
+  ["p", "pin the cell under the pointer or the keys"],
+  ["c", "next colour"],
+  ["f", "fold the image's rows"],
+  ["z", "the whole grid as a heat map"],
+  ["t", "light or dark"],
+  ["?", "this help"],
+];
+
+/**
+ * @param {HTMLElement} _root
+ * @param {LensPage} record
+ * @param {object} state
+ */
+export function mountKeyboard(_root, record, state) {
+  const actions = {
+    "[": () => stepLayer(state, record, -1),
+    "]": () => stepLayer(state, record, 1),
+    " ": () => state.set({ playing: !state.get("playing") }),
+    "/": () => document.querySelector("#find-token input")?.focus(),
+    p: () => {
+      const cell = state.get("hover") ?? state.get("cell");
+      if (cell) chooseAndPin(state, cell);
+    },
+    c: () => {
+      const modes = colourChoices(record, state.get("tokens")).filter((choice) => choice.enabled).map((choice) => choice.mode);
+      state.set({ colour: modes[(modes.indexOf(state.get("colour")) + 1) % modes.length] });
+    },
+    f: () => toggleAllFolds(state, record),
+    z: () => state.set({ zoomedOut: !state.get("zoomedOut") }),
+    t: () => document.getElementById("theme-button").click(),
+    "?": () => document.getElementById("help-button").click(),
+    Escape: () => clearOne(state),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { target } = event;
+    if (document.querySelector("dialog[open]")) return;
+    if (target.matches("textarea, select, input:not([type=range], [type=checkbox], [type=radio])")) return;
+    if (event.key === " " && target.closest("button, summary, a, input")) return;
+    if (!Object.hasOwn(actions, event.key)) return;
+    event.preventDefault();
+    actions[event.key]();
+  });
+}

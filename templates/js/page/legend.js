@@ -1,0 +1,36 @@
+/**
+ * The colour scale with numbers, beside the image: what the colours of image, strip and grid mean.
+ */
+import { shadeFill } from "../core/colour.js";
+import { QUANTITY_KEYS, quantityNow } from "../core/quantity.js";
+
+/**
+ * @param {HTMLElement} root
+ * @param {LensPage} record
+ * @param {object} state
+ */
+export function mountLegend(root, record, state) {
+  root.append(document.getElementById("legend-frame").content.cloneNode(true));
+  const [title, bar, ticks, below] = [".legend-title", ".legend-bar", ".legend-ticks", ".legend-below"].map((name) => root.querySelector(name));
+  const tickTemplate = document.getElementById("legend-tick");
+
+  state.on(["dark", ...QUANTITY_KEYS], () => {
+    const quantity = quantityNow(record, state);
+    root.hidden = quantity.ticks.length === 0;
+    title.textContent = quantity.title;
+    const stops = Array.from({ length: 17 }, (_, n) => shadeFill(n / 16, state.get("dark")));
+    bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+    ticks.replaceChildren(...quantity.ticks.map((tick) => {
+      const label = tickTemplate.content.firstElementChild.cloneNode(true);
+      label.textContent = tick.text;
+      label.style.left = `${100 * tick.at}%`;
+      if (tick.at === 0) label.classList.add("first");
+      if (tick.at === 1) label.classList.add("last");
+      return label;
+    }));
+    const partly = state.get("tokens").some((id) => record.indexOf(id) >= 0 && record.slot(record.indexOf(id)) < 0);
+    const bounded = quantity.mode === "agree" || (partly && ["prob", "rank"].includes(quantity.mode));
+    below.hidden = !bounded;
+    below.lastElementChild.textContent = `outside the top ${record.K}: below that cell's #${record.K}, not zero`;
+  });
+}

@@ -1,0 +1,152 @@
+/**
+ * One chart: values of a position's tokens over the layers, as SVG, with a legend beside it.
+ * Knows numbers and pixels; does not know the state.
+ */
+import { LINES } from "../core/colour.js";
+import { boundName } from "../core/format.js";
+import { svgElement } from "../core/svg.js";
+import { chartPaths, layerTicks, pointText, seriesName } from "./chart_data.js";
+
+export const CHART = { left: 44, right: 8, top: 9, bottom: 22, label: 15, paper: 200 };
+
+/** Lines have the colours of their tokens, the sum that of text. */
+export const chartColour = (one, dark) => (one.index < 0 ? "currentColor" : LINES[dark ? "dark" : "light"][one.colour]);
+
+/**
+ * @typedef {object} ChartModel
+ * @property {LensPage} record
+ * @property {number} position
+ * @property {string} scale
+ * @property {object} axis see `chartAxis`
+ * @property {{index: number, points: object[], colour: number}[]} series as the legend lists them
+ * @property {number[]} pinned layer indices
+ * @property {number[]} chosen rows of the token table
+ * @property {boolean} dark
+ *
+ * @param {HTMLElement} card
+ * @param {ChartModel} model
+ * @param {{width: number, height: number}} size of the plot
+ */
+export function drawChart(card, model, { width, height }) {
+  const svg = card.querySelector("svg");
+  const { parts, x, y } = chartParts(model, { width, height });
+  svg.setAttribute("width", width);
+  svg.setAttribute("height", height);
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.replaceChildren(...parts);
+  chartLabels(card, model, height);
+  card.chart = { model, x, y };
+}
+
+/**
+ * The drawing itself; its classes say what is what.
+ * @param {ChartModel} model
+ * @param {{width: number, height: number}} size
+ * @returns {{parts: SVGElement[], x: (l: number) => number, y: (value: number) => number}}
+ */
+export function chartParts(model, { width, height }) {
+  const { record, axis, series } = model;
+  const x = (l) => CHART.left + (record.L === 1 ? 0.5 : l / (record.L - 1)) * (width - CHART.left - CHART.right);
+  const y = (value) => CHART.top + (1 - axis.place(value)) * (height - CHART.top - CHART.bottom);
+  const bottom = height - CHART.bottom;
+  const band = series.some((one) => one.points.some((point) => !point.exact)) ? chartBand(model, x, y, bottom) : { area: [], words: [] };
+  const parts = [
+    ...chartFrame(record, axis, { x, bottom, width, height }),
+    ...band.area,
+    ...model.pinned.map((l) => svgElement("line", { class: "chart-pin", x1: x(l), x2: x(l), y1: CHART.top, y2: bottom })),
+    svgElement("line", { class: "chart-now", x1: 0, x2: 0, y1: CHART.top, y2: bottom }),
+    ...series.map((one) => chartLine(one, x, y, model.dark)),
+    svgElement("g", { class: "chart-dots" }),
+    ...band.words, // last: no line crosses them
+  ];
+  return { parts, x, y };
+}
+
+function chartFrame(record, axis, { x, bottom, width, height }) {
+  const parts = [];
+  for (const tick of axis.ticks) {
+    const at = CHART.top + (1 - tick.at) * (bottom - CHART.top);
+    parts.push(svgElement("line", { class: "chart-grid", x1: CHART.left, x2: width - CHART.right, y1: at, y2: at }));
+    parts.push(svgElement("text", { class: "chart-tick", x: CHART.left - 6, y: at + 3.5, "text-anchor": "end" }, tick.text));
+  }
+  for (const l of layerTicks(record.layers, Math.max(2, Math.floor((width - 60) / 34)))) {
+    parts.push(svgElement("text", { class: "chart-tick", x: x(l), y: height - 7, "text-anchor": "middle" }, String(record.layers[l])));
+    parts.push(svgElement("line", { class: "chart-grid", x1: x(l), x2: x(l), y1: bottom, y2: bottom + 4 }));
+  }
+  return parts;
+}
+
+/** The region of which only this is known: not among the top k. */
+function chartBand({ record, position, scale }, x, y, bottom) {
+  const edge = Array.from({ length: record.L }, (_, l) => `${x(l).toFixed(1)} ${y(scale === "rank" ? record.K : record.topProb(l, position, record.K - 1)).toFixed(1)}`);
+  const ends = record.L === 1 ? [CHART.left, x(0) * 2 - CHART.left] : [x(0), x(record.L - 1)];
+  const heights = edge.map((point) => bottom - Number(point.split(" ")[1]));
+  const text = scale === "rank" ? `not in the top ${record.K}` : `below ${boundName(record.K)}`;
+  const roomy = heights[Math.floor(heights.length / 2)] > 16;
+  const line = record.L === 1 ? `M${ends[0]} ${edge[0].split(" ")[1]}L${ends[1]} ${edge[0].split(" ")[1]}` : `M${edge.join("L")}`;
+  return {
+    area: [svgElement("path", { class: "chart-band", d: `${line}L${ends[1]} ${bottom}L${ends[0]} ${bottom}Z` }),
+      svgElement("path", { class: "chart-edge", d: line })],
+    words: roomy ? [svgElement("text", { class: "chart-below", x: (ends[0] + ends[1]) / 2, y: bottom - 5, "text-anchor": "middle" }, text)] : [],
+  };
+}
+
+function chartLine(one, x, y, dark) {
+  const { whole, dashed, dots } = chartPaths(one.points, x, y);
+  const group = svgElement("g", { class: "chart-line", stroke: chartColour(one, dark), fill: chartColour(one, dark), "data-index": one.index });
+  if (whole) group.append(svgElement("path", { d: whole, fill: "none" }));
+  if (dashed) group.append(svgElement("path", { class: "chart-dive", d: dashed, fill: "none" }));
+  group.append(...dots.map(([cx, cy]) => svgElement("circle", { cx: cx.toFixed(1), cy: cy.toFixed(1), r: 2.5, stroke: "none" })));
+  return group;
+}
+
+/** The known values at a layer. */
+export const chartDots = (model, layer, x, y) => model.series.filter((one) => one.points[layer].exact)
+  .map((one) => svgElement("circle", { cx: x(layer), cy: y(one.points[layer].value), r: 3, fill: chartColour(one, model.dark) }));
+
+function chartLabels(card, model, height) {
+  const holder = card.querySelector(".chart-labels");
+  const template = document.getElementById("chart-label");
+  holder.style.height = `${height}px`;
+  holder.replaceChildren(...model.series.map((one, n) => {
+    const label = template.content.firstElementChild.cloneNode(true);
+    const [swatch, text] = label.children;
+    swatch.style.background = chartColour(one, model.dark);
+    text.textContent = seriesName(model.record, one);
+    text.classList.toggle("token", one.index >= 0);
+    label.style.top = `${CHART.top + n * CHART.label}px`;
+    label.dataset.index = one.index;
+    label.classList.toggle("chosen", model.chosen.includes(one.index));
+    label.title = one.index < 0 ? "Of all chosen tokens" : `${model.record.text(one.index)} (id ${model.record.id(one.index)}): show it on the image`;
+    return label;
+  }));
+}
+
+/**
+ * Read all lines at a layer: the mark, the dots, the values at the labels.
+ * @param {HTMLElement} card
+ * @param {number} layer index
+ */
+export function readChart(card, layer) {
+  const { model, x, y } = card.chart;
+  const now = card.querySelector(".chart-now");
+  now.setAttribute("x1", x(layer));
+  now.setAttribute("x2", x(layer));
+  card.querySelector(".chart-dots").replaceChildren(...chartDots(model, layer, x, y));
+  const texts = model.series.map((one) => pointText(one.points[layer], model.scale));
+  [...card.querySelectorAll(".chart-label")].forEach((label, n) => {
+    label.lastElementChild.textContent = texts[n];
+    label.classList.toggle("unknown", !model.series[n].points[layer].exact);
+  });
+  const plot = card.querySelector(".plot");
+  plot.setAttribute("aria-valuenow", layer);
+  plot.setAttribute("aria-valuetext", `${model.record.layerName(layer)}: ${model.series.map((one, n) => `${seriesName(model.record, one)} ${texts[n]}`).join(", ")}`);
+}
+
+/** Layer index under a point of the plot. */
+export function chartLayerAt(card, clientX) {
+  const { model } = card.chart;
+  const box = card.querySelector("svg").getBoundingClientRect();
+  const part = (clientX - box.left - CHART.left) / Math.max(1, box.width - CHART.left - CHART.right);
+  return Math.max(0, Math.min(model.record.L - 1, Math.round(part * (model.record.L - 1))));
+}
