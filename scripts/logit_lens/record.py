@@ -159,7 +159,7 @@ def load_record(path: Path) -> LensRecord:
     try:
         if not path.is_file():
             raise LensError("it is not a file" if path.exists() else "there is no such file")
-        with zipfile.ZipFile(path):  # what NumPy says of other files is of no help
+        with zipfile.ZipFile(path):  # NumPy's own message for other files helps nobody
             pass
         with np.load(path, allow_pickle=False) as archive:
             missing = [name for name in ("meta", *CONTRACT) if name not in archive]
