@@ -15,6 +15,7 @@ import { mountRegion } from "./image/region.js";
 import { mountImageZoom } from "./image/zoom.js";
 import { mountLayerPlayer } from "./layers/player.js";
 import { mountLayerStrip } from "./layers/strip.js";
+import { fail } from "./page/failure.js";
 import { mountHelp } from "./page/help.js";
 import { mountKeyboard } from "./page/keyboard.js";
 import { mountLegend } from "./page/legend.js";
@@ -88,20 +89,7 @@ function copyLink(button, state) {
   });
 }
 
-/** @param {string} text */
-function fail(text) {
-  const notice = byId("failure");
-  notice.hidden = false;
-  notice.textContent = text;
-  document.documentElement.dataset.state = "failed";
-}
-
 async function start() {
-  if (typeof DecompressionStream === "undefined") {
-    fail("This browser cannot unpack the report (it lacks DecompressionStream). Chrome or Edge 80, "
-      + "Firefox 113, Safari 16.4 and anything newer can. The prompt, the answer and the picture are below.");
-    return;
-  }
   const record = await readPage(document);
   const state = new State({ layer: firstLayer(record), view: record.views[0] ?? 0 }, { layers: record.L, positions: record.T }, window);
   followTheme(state);

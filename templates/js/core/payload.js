@@ -2,6 +2,7 @@
  * The page's data blocks → arrays → the record. Pure except for `readPage`.
  */
 import { part } from "./dom.js";
+import { inflate } from "./inflate.js";
 import { LensPage } from "./record.js";
 
 const ARRAYS = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, int16: Int16Array, int32: Int32Array, float32: Float32Array };
@@ -20,28 +21,6 @@ export function joinPlanes(planes, type) {
     for (let i = 0, from = plane * count, shift = 8 * plane; i < count; i += 1) joined[i] |= planes[from + i] << shift;
   }
   return new ARRAYS[type](joined.buffer);
-}
-
-/** @param {string} binary */
-function bytesOf(binary) {
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i += 1) bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
-
-/**
- * @param {string} base64
- * @returns {Promise<Uint8Array>}
- */
-export async function inflate(base64) {
-  const { fromBase64 } = /** @type {{fromBase64?: (text: string) => Uint8Array<ArrayBuffer>} & Function} */ (Uint8Array);
-  const packed = fromBase64?.call(Uint8Array, base64) ?? bytesOf(atob(base64));
-  const stream = new DecompressionStream("deflate");
-  const writer = stream.writable.getWriter(); // a Blob would make the round of the browser's processes
-  // what it reads tells of an error too
-  writer.write(packed).catch(() => {});
-  writer.close().catch(() => {});
-  return new Uint8Array(await new Response(stream.readable).arrayBuffer());
 }
 
 /**
