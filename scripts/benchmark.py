@@ -87,11 +87,12 @@ def lens(options: argparse.Namespace) -> list[Table]:
 
     from benchmarking.lens import measure_lens
     from benchmarking.subjects import PRESETS, random_subject, real_subject
-    from logit_lens.arguments import DEMO_IMAGE, DEMO_PROMPT
+    from logit_lens.reading.options import DEFAULT_PROMPT
+    from logit_lens.resources import DEMO_IMAGE
 
     device = prepared_device(options)
     if options.model:
-        subject = real_subject(options.model, device, options.dtype, DEMO_IMAGE, DEMO_PROMPT)
+        subject = real_subject(options.model, device, options.dtype, DEMO_IMAGE, DEFAULT_PROMPT)
     else:
         default = "float32" if device == "cpu" else "float16"
         dtype = getattr(torch, default if options.dtype == "auto" else options.dtype)
@@ -123,7 +124,7 @@ def report(options: argparse.Namespace) -> Iterator[Table]:
 def growth(options: argparse.Namespace) -> Iterator[Table]:
     """Against positions, layers, vocabulary, k, images; and the promised limits of memory."""
     from benchmarking import growth as growing
-    from logit_lens.arguments import DEMO_IMAGE, DEMO_MODEL
+    from logit_lens.resources import DEMO_IMAGE, DEMO_MODEL
 
     device = prepared_device(options)
     toy = options.preset == "toy"

@@ -14,8 +14,8 @@ from browsing import CHROMIUM, FLAGS, TIMEOUT, Open, two_frames  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 import create_logit_lens  # noqa: E402
+from logit_lens.page.report import write_report  # noqa: E402
 from logit_lens.record import LensRecord  # noqa: E402
-from logit_lens.report import write_report  # noqa: E402
 
 
 @pytest.fixture

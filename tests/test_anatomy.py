@@ -10,9 +10,9 @@ from families.shrunk import build_shrunk, read_text
 from torch import nn
 
 from logit_lens import LensError
-from logit_lens.anatomy import find_anatomy, find_image_token_id
-from logit_lens.residual import ResidualStream
-from logit_lens.tail import choose_tail
+from logit_lens.model.anatomy import find_anatomy, find_image_token_id
+from logit_lens.reading.residual import ResidualStream
+from logit_lens.reading.tail import choose_tail
 
 # names that differ from layers, norm, get_output_embeddings(), or that hide one level deeper
 USUAL = """aria aya_vision exaone4_5 fuyu gemma3 git idefics3 kosmos-2.5 lfm2_vl lighton_ocr llava

@@ -5,9 +5,9 @@ import transformers
 from families.twin import randomise, toy_tokenizer
 
 from logit_lens import LensError
-from logit_lens.answer import answer_prompt, note_on_length
-from logit_lens.prompt import encode_prompt
-from logit_lens.vlm import load_vlm
+from logit_lens.model.vlm import load_vlm
+from logit_lens.reading.answer import answer_prompt, note_on_length
+from logit_lens.reading.prompt import encode_prompt
 
 
 @pytest.fixture(scope="module")

@@ -3,19 +3,16 @@
 import pytest
 
 from logit_lens import LensError
-from logit_lens.arguments import (
-    DEMO_MODEL,
-    DEMO_PROMPT,
-    build_parser,
-    parse_arguments,
-    select_layers,
-)
+from logit_lens.command.arguments import build_parser, parse_arguments
+from logit_lens.reading.layers import select_layers
+from logit_lens.reading.options import DEFAULT_PROMPT
+from logit_lens.resources import DEMO_MODEL
 
 
 def test_no_arguments_at_all_is_the_demo_and_says_so(capsys):
     arguments = parse_arguments([])
     assert arguments.demo and arguments.model == str(DEMO_MODEL)
-    assert arguments.prompt == DEMO_PROMPT
+    assert arguments.prompt == DEFAULT_PROMPT
     assert "demo" in capsys.readouterr().err
 
 

@@ -12,14 +12,15 @@ from pictures import bad_pictures, good_pictures, save_picture
 from PIL import Image
 
 import create_logit_lens
-from logit_lens import LensError, pipeline
-from logit_lens import vlm as vlm_module
-from logit_lens.arguments import parse_arguments
-from logit_lens.batch import plan
+from logit_lens import LensError
+from logit_lens.command.arguments import parse_arguments
+from logit_lens.command.batch import plan
 from logit_lens.files import write_atomically
-from logit_lens.overview import render_index
+from logit_lens.model import vlm as vlm_module
+from logit_lens.page.index import render_index
+from logit_lens.page.summary import read_summary
+from logit_lens.reading import pipeline
 from logit_lens.record import load_record
-from logit_lens.summary import read_summary
 
 SHORT = ("--demo", "--max-new-tokens", "1", "--layers", "::4", "--top-k", "3")
 

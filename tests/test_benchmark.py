@@ -76,7 +76,7 @@ def test_promised_limits_of_memory_are_measured() -> None:
 
 
 def test_growth_with_images_reads_each_of_them() -> None:
-    from logit_lens.arguments import DEMO_IMAGE, DEMO_MODEL
+    from logit_lens.resources import DEMO_IMAGE, DEMO_MODEL
 
     table = growth.measure_images((1, 2), 1, DEMO_MODEL, DEMO_IMAGE)
     assert [row["size"] for row in table.rows] == [1, 2]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from logit_lens.bundle import BundleError, bundle, modules
-from logit_lens.page import TEMPLATES
+from logit_lens.page.bundle import BundleError, bundle, modules
+from logit_lens.page.inline import TEMPLATES
 
 MAIN = TEMPLATES / "js/main.js"
 # whoever stands further right may import whoever stands further left

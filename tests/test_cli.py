@@ -16,10 +16,10 @@ from PIL import Image
 from records import make_record
 from safetensors.torch import load_file, save_file
 
-from logit_lens import memory
-from logit_lens import vlm as vlm_module
-from logit_lens.arguments import DEMO_MODEL
+from logit_lens.model import memory
+from logit_lens.model import vlm as vlm_module
 from logit_lens.record import load_record
+from logit_lens.resources import DEMO_MODEL
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "scripts" / "create_logit_lens.py"

@@ -18,8 +18,8 @@ from demo_model.language import language_step, lower_layers, upper_layers
 from demo_model.pictures import PICTURES, draw
 from demo_model.questions import KINDS, NUMBERS, ask, ask_many, plural, vocabulary
 from demo_model.scenes import GRID, PATCH, SIDE, canvas_box, random_scene, single_object_scene
+from demo_model.seen import look, patch_cover
 from demo_model.stages import State, decode, look_at
-from demo_model.views import look, patch_cover
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "models" / "demo"

@@ -13,9 +13,9 @@ from pictures import good_pictures
 
 import create_logit_lens
 from logit_lens import LensError
-from logit_lens.distributed import Process, take_process
+from logit_lens.command.distributed import Process, take_process
+from logit_lens.page.summary import read_summary
 from logit_lens.record import CONTRACT, load_record
-from logit_lens.summary import read_summary
 
 SCRIPT = Path(create_logit_lens.__file__)
 SHORT = ["--demo", "--max-new-tokens", "1", "--layers", "::4", "--top-k", "3", "--save-data"]
@@ -102,7 +102,7 @@ def test_the_one_that_leads_waits_for_its_like_and_for_nothing_else_of_the_launc
     done = tmp_path / "done"
     # the same command twice, as a launcher has it: the one that does not lead works for two seconds
     work = (
-        "import os, pathlib, time; from logit_lens.distributed import take_process;"
+        "import os, pathlib, time; from logit_lens.command.distributed import take_process;"
         "process = take_process(); at = pathlib.Path(os.environ['DONE']);"
         "process.wait_for_others() if process.leads else time.sleep(2) or at.touch();"
         "assert at.exists()"

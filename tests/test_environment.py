@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from logit_lens import environment
-from logit_lens.environment import hub_answers, prepare_libraries
+from logit_lens.model import environment
+from logit_lens.model.environment import hub_answers, prepare_libraries
 
 
 @pytest.fixture

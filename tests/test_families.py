@@ -15,8 +15,8 @@ from families.twin import cut_after, noise, randomise, toy_tokenizer
 
 from create_logit_lens import main
 from logit_lens import LensError
-from logit_lens.anatomy import find_anatomy
-from logit_lens.processor import load_processor
+from logit_lens.model.anatomy import find_anatomy
+from logit_lens.model.processor import load_processor
 from logit_lens.record import ANSWER, IMAGE, TEXT, load_record
 
 QUESTION = "Hi?"

@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 
 from demo_model.scenes import single_object_scene
-from logit_lens.arguments import DEMO_MODEL, parse_arguments
+from logit_lens.command.arguments import parse_arguments
 from logit_lens.images import open_picture
-from logit_lens.pipeline import make_record
-from logit_lens.vlm import load_vlm
+from logit_lens.model.vlm import load_vlm
+from logit_lens.reading.pipeline import make_record
+from logit_lens.resources import DEMO_MODEL
 
 SCENES = [
     ("star", "red", (0.3, 0.6), (672, 504), None),
@@ -67,7 +68,7 @@ def test_an_objects_words_lie_on_the_object(vlm, tmp_path, shape, colour, place,
     path, mask = save_scene(tmp_path, shape, colour, place, size, orientation)
     picture = open_picture(path)
     assert picture.image.size == size
-    record = make_record(vlm, picture, parse_arguments(["--max-new-tokens", "0"]))
+    record = make_record(vlm, picture, parse_arguments(["--max-new-tokens", "0"]).reading)
 
     patches = np.flatnonzero(record.position_kind == 1)
     boxes = record.patch_boxes[patches]

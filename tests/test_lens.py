@@ -10,10 +10,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from logit_lens import LensError, lens
-from logit_lens import ranks as ranks_module
-from logit_lens.lens import Reading, Tail, read_lens
-from logit_lens.ranks import largest, ranks
+from logit_lens import LensError
+from logit_lens.reading import lens
+from logit_lens.reading import ranks as ranks_module
+from logit_lens.reading.lens import Reading, Tail, read_lens
+from logit_lens.reading.ranks import largest, ranks
 
 LAYERS, POSITIONS, WIDTH = 4, 13, 24
 

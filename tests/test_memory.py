@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from logit_lens import LensError
-from logit_lens.memory import explained
+from logit_lens.model.memory import explain_out_of_memory
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from logit_lens.memory import explained
 )
 def test_running_out_of_memory_says_what_to_lower(error):
     says = pytest.raises(LensError, match="out of memory on cpu: lower --max-new-tokens")
-    with says, explained(torch.device("cpu")):
+    with says, explain_out_of_memory(torch.device("cpu")):
         raise error
 
 
@@ -33,6 +33,6 @@ def test_running_out_of_memory_says_what_to_lower(error):
     ],
 )
 def test_other_errors_are_not_taken_for_it(error):
-    with pytest.raises(type(error)) as caught, explained(torch.device("cpu")):
+    with pytest.raises(type(error)) as caught, explain_out_of_memory(torch.device("cpu")):
         raise error
     assert caught.value is error

@@ -10,13 +10,16 @@ from accelerate import cpu_offload
 from PIL import Image
 from transformers import AutoConfig, AutoModelForImageTextToText
 
-from logit_lens import LensError, arguments, memory
-from logit_lens.arguments import DEMO_MODEL, parse_arguments
+from logit_lens import LensError
+from logit_lens.command import arguments
+from logit_lens.command.arguments import parse_arguments
+from logit_lens.contract import CONTRACT
 from logit_lens.images import Picture
-from logit_lens.memory import needed_bytes
-from logit_lens.pipeline import make_record
-from logit_lens.record import CONTRACT
-from logit_lens.vlm import load_vlm
+from logit_lens.model import memory
+from logit_lens.model.memory import needed_bytes
+from logit_lens.model.vlm import load_vlm
+from logit_lens.reading.pipeline import make_record
+from logit_lens.resources import DEMO_MODEL
 
 ARRAYS = [name for name in CONTRACT if name != "token_text"]
 
@@ -41,7 +44,7 @@ def folder(request, tmp_path_factory):
 
 def record_of(vlm):
     picture = Picture("p.png", Image.linear_gradient("L").convert("RGB"))
-    return make_record(vlm, picture, parse_arguments(["--demo", "--max-new-tokens", "3"]))
+    return make_record(vlm, picture, parse_arguments(["--demo", "--max-new-tokens", "3"]).reading)
 
 
 def assert_same(a, b):

@@ -9,11 +9,17 @@ import pytest
 from browsing import TIMEOUT, may_stall, serious_barriers
 from records import HOSTILE_TEXTS, hostile_record, make_record
 
-from logit_lens.batch import Batch, Job
-from logit_lens.distributed import Process
-from logit_lens.overview import THUMBNAILS, Folder, refuse_foreign_index, render_index, write_index
-from logit_lens.report import write_report
-from logit_lens.summary import read_summary, strongest_words
+from logit_lens.command.batch import Batch, Job
+from logit_lens.command.distributed import Process
+from logit_lens.command.folder import Folder
+from logit_lens.page.index import (
+    THUMBNAILS,
+    refuse_foreign_index,
+    render_index,
+    write_index,
+)
+from logit_lens.page.report import write_report
+from logit_lens.page.summary import read_summary, strongest_words
 
 pytestmark = may_stall
 
@@ -85,12 +91,12 @@ def test_an_index_of_very_many_leaves_the_thumbnails_out(tmp_path, monkeypatch):
     report(tmp_path, "a.png")
     report(tmp_path, "b.png")
     assert "data:image/jpeg" in render_index(tmp_path)
-    monkeypatch.setattr("logit_lens.overview.THUMBNAILS", 1)
+    monkeypatch.setattr("logit_lens.page.index.THUMBNAILS", 1)
     assert THUMBNAILS > 1 and "data:image/jpeg" not in render_index(tmp_path)
 
 
 def test_a_long_run_can_be_looked_at_while_it_works(tmp_path, monkeypatch):
-    monkeypatch.setattr("logit_lens.overview._KEEP_UP", 0.0)
+    monkeypatch.setattr("logit_lens.command.folder._KEEP_UP", 0.0)
     folder = Folder(Batch([Job(None, "", "", "", tmp_path, tmp_path)], tmp_path))
     report(tmp_path, "a.png")
     folder.keep_up(Process(rank=1, size=2, local_rank=1, local_size=2))

@@ -9,9 +9,9 @@ from families import FAMILIES, Family, build
 from families.twin import noise
 from families.wiring import STRIPE, regions
 
-from logit_lens.anatomy import find_image_token_id
-from logit_lens.patches import Placement, place_patches
-from logit_lens.views import View, even
+from logit_lens.model.anatomy import find_image_token_id
+from logit_lens.patches.place import Placement, place_patches
+from logit_lens.patches.views import View, even
 
 PLACED = [f for f in FAMILIES if not f.overlay]
 # the first size of the quick families always, all else with tests/run.sh --all

@@ -9,12 +9,15 @@ import pytest
 import torch
 from transformers import AutoProcessor, LlavaConfig, LlavaForConditionalGeneration
 
-from logit_lens import LensError, pipeline
-from logit_lens.arguments import DEMO_MODEL, parse_arguments
-from logit_lens.check import refusal
+from logit_lens import LensError
+from logit_lens.command.arguments import parse_arguments
 from logit_lens.images import open_picture
-from logit_lens.pipeline import make_record
-from logit_lens.vlm import load_vlm
+from logit_lens.model.vlm import load_vlm
+from logit_lens.reading import pipeline
+from logit_lens.reading.check import refusal
+from logit_lens.reading.options import ReadOptions
+from logit_lens.reading.pipeline import make_record
+from logit_lens.resources import DEMO_MODEL
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENE = ROOT / "images" / "demo_scene.png"
@@ -45,7 +48,7 @@ def folder(request):
 def run(folder, *flags):
     flags = ["--image", str(SCENE), "--model", str(folder), "--max-new-tokens", "5", *flags]
     vlm = load_vlm(str(folder), device="cpu", dtype=parse_arguments(flags).dtype)
-    return make_record(vlm, open_picture(SCENE), parse_arguments(flags))
+    return make_record(vlm, open_picture(SCENE), parse_arguments(flags).reading)
 
 
 def float64_lens(folder, record):
@@ -132,10 +135,10 @@ def test_the_answer_is_what_the_model_generates_and_every_token_of_it_is_read():
 def test_the_answer_is_greedy_whatever_penalties_the_checkpoint_brings():
     flags = ["--model", str(DEMO_MODEL), "--max-new-tokens", "24"]
     vlm = load_vlm(str(DEMO_MODEL), device="cpu")
-    plain = make_record(vlm, open_picture(SCENE), parse_arguments(flags))
+    plain = make_record(vlm, open_picture(SCENE), parse_arguments(flags).reading)
     vlm.model.generation_config.no_repeat_ngram_size = 1
     vlm.model.generation_config.repetition_penalty = 5.0
-    penalised = make_record(vlm, open_picture(SCENE), parse_arguments(flags))
+    penalised = make_record(vlm, open_picture(SCENE), parse_arguments(flags).reading)
     assert penalised.meta["answer"] == plain.meta["answer"]
     assert penalised.meta["check"]["answer_agree"] == 1.0
     assert vlm.model.generation_config.repetition_penalty == 5.0
@@ -144,7 +147,7 @@ def test_the_answer_is_greedy_whatever_penalties_the_checkpoint_brings():
 def test_a_model_that_overflows_gives_a_record_whose_check_failed():
     vlm = load_vlm(str(DEMO_MODEL), device="cpu")
     vlm.model.lm_head.register_forward_hook(lambda m, a, out: out * float("nan"))
-    record = make_record(vlm, open_picture(SCENE), parse_arguments(["--max-new-tokens", "0"]))
+    record = make_record(vlm, open_picture(SCENE), ReadOptions(max_new_tokens=0))
     assert not record.meta["check"]["passed"]
     assert "--dtype" in refusal(record.meta["check"], 8)
 
@@ -179,7 +182,7 @@ def test_what_a_processor_refuses_is_one_line():
 
     vlm.processor.image_processor.preprocess = refuse
     with pytest.raises(LensError, match="refuses this input: absolute aspect ratio"):
-        make_record(vlm, open_picture(SCENE), parse_arguments(["--max-new-tokens", "0"]))
+        make_record(vlm, open_picture(SCENE), ReadOptions(max_new_tokens=0))
 
 
 def test_a_split_word_is_named_with_the_piece_that_is_tracked():
@@ -210,7 +213,7 @@ def test_image_positions_have_boxes_and_text_positions_have_none(folder):
 
 def test_the_prompt_alone_works_too(folder):
     vlm = load_vlm(str(folder), device="cpu")
-    record = make_record(vlm, None, parse_arguments(["--model", str(folder), "--prompt", "Hi"]))
+    record = make_record(vlm, None, ReadOptions("Hi"))
     assert (record.position_kind != 1).all() and len(record.image) == 0
     assert record.meta["check"]["passed"]
 
@@ -221,7 +224,7 @@ def test_the_prompt_alone_works_too(folder):
 def test_a_prompt_may_hold_anything(prompt):
     vlm = load_vlm(str(DEMO_MODEL), device="cpu")
     arguments = parse_arguments(["--prompt", prompt, "--max-new-tokens", "1"])
-    record = make_record(vlm, open_picture(SCENE), arguments)
+    record = make_record(vlm, open_picture(SCENE), arguments.reading)
     assert prompt in record.meta["prompt"]
 
 
@@ -253,7 +256,7 @@ def test_a_failing_self_check_says_by_how_much(random_llava, tmp_path, monkeypat
     vlm = load_vlm(str(folder), device="cpu")
     calls = iter(range(1000))
     vlm.model.lm_head.register_forward_hook(lambda m, a, out: out + next(calls))
-    record = make_record(vlm, open_picture(SCENE), parse_arguments(["--max-new-tokens", "0"]))
+    record = make_record(vlm, open_picture(SCENE), ReadOptions(max_new_tokens=0))
     check = record.meta["check"]
     assert not check["passed"]
     assert check["max_abs_logit_diff"] >= 1

@@ -6,7 +6,7 @@ import pytest
 from families.twin import toy_tokenizer
 
 from logit_lens import LensError
-from logit_lens.prompt import encode_prompt
+from logit_lens.reading.prompt import encode_prompt
 
 PLAIN = "{% for m in messages %}USER: {{ m.content | trim }} BOT:{% endfor %}"
 PARTS = "{% for m in messages %}USER:{% for c in m.content %} {{ c.text }}{% endfor %}{% endfor %}"

@@ -14,11 +14,10 @@ from markupsafe import Markup
 from records import hostile_record, make_record
 
 from benchmarking.naive import naive_page
-from logit_lens import report
-from logit_lens.bundle import modules
-from logit_lens.page import TEMPLATES, packed_script, script, source
-from logit_lens.record import LensRecord
-from logit_lens.report import (
+from logit_lens.page import report
+from logit_lens.page.bundle import modules
+from logit_lens.page.inline import TEMPLATES, packed_script, script, source
+from logit_lens.page.report import (
     LOADER,
     SCRIPT,
     STYLES,
@@ -27,6 +26,7 @@ from logit_lens.report import (
     render_report,
     write_report,
 )
+from logit_lens.record import LensRecord
 
 GOLDEN = Path(__file__).parent / "golden"
 

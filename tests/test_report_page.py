@@ -13,8 +13,8 @@ from browsing import FRAME, Open, may_stall, scales, serious_barriers, shown, tw
 from playwright.sync_api import Browser, Page
 from records import HOSTILE_TEXTS, hostile_record, make_record
 
+from logit_lens.page.report import render_report
 from logit_lens.record import ANSWER, IMAGE, LensRecord
-from logit_lens.report import render_report
 from logit_lens.tokens import readable
 
 pytestmark = may_stall

@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Page
 from records import HOSTILE_TEXTS, hostile_record, make_record
 
-from logit_lens.page import TEMPLATES
+from logit_lens.page.inline import TEMPLATES
 from logit_lens.record import ANSWER, IMAGE, LensRecord
 from logit_lens.tokens import readable
 

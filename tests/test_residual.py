@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from logit_lens import LensError
-from logit_lens.residual import ResidualStream
+from logit_lens.reading.residual import ResidualStream
 
 
 class Layer(nn.Module):

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from logit_lens.bundle import bundle, modules
-from logit_lens.page import TEMPLATES
+from logit_lens.page.bundle import bundle, modules
+from logit_lens.page.inline import TEMPLATES
 
 HERE = Path(__file__).parent / "js"
 # tests/run.sh installs it into the environment of the tests

@@ -10,9 +10,9 @@ from families.shrunk import build_shrunk, read_text
 from families.twin import cut_after
 from torch import Tensor, nn
 
-from logit_lens.anatomy import Anatomy, find_anatomy
-from logit_lens.residual import ResidualStream
-from logit_lens.tail import PlainTail, ReplayTail, choose_tail
+from logit_lens.model.anatomy import Anatomy, find_anatomy
+from logit_lens.reading.residual import ResidualStream
+from logit_lens.reading.tail import PlainTail, ReplayTail, choose_tail
 
 N_POSITIONS = 12
 ALL = slice(None)

@@ -2,9 +2,10 @@
 
 import torch
 
-from logit_lens import pipeline, report
-from logit_lens.arguments import DEMO_MODEL
-from logit_lens.vlm import load_vlm
+from logit_lens.model.vlm import load_vlm
+from logit_lens.page import report
+from logit_lens.reading import pipeline
+from logit_lens.resources import DEMO_MODEL
 
 __all__ = ["pipeline", "report"]
 

@@ -17,10 +17,11 @@ IMPORTS = "import torch, transformers, accelerate"
 
 def measure_command(repeat: int, new_tokens: int = 32) -> list[Table]:
     """``--demo`` against importing, loading and generating alone; then where its time goes."""
-    from logit_lens.arguments import DEMO_IMAGE, DEMO_MODEL, DEMO_PROMPT
     from logit_lens.files import write_atomically
+    from logit_lens.page.report import render_report
+    from logit_lens.reading.options import DEFAULT_PROMPT
     from logit_lens.record import load_record
-    from logit_lens.report import render_report
+    from logit_lens.resources import DEMO_IMAGE, DEMO_MODEL
 
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, "minimal.py")
@@ -28,7 +29,7 @@ def measure_command(repeat: int, new_tokens: int = 32) -> list[Table]:
         report = Path(folder, "report.html")
         command = [ROOT / "scripts" / "create_logit_lens.py", "--demo", "--output", report]
         ours = [*command, "--max-new-tokens", new_tokens]
-        minimal = [script, DEMO_MODEL, DEMO_IMAGE, DEMO_PROMPT, new_tokens]
+        minimal = [script, DEMO_MODEL, DEMO_IMAGE, DEFAULT_PROMPT, new_tokens]
         times = alternate(
             {
                 "imports alone": lambda: _python("-c", IMPORTS),

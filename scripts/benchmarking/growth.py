@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from logit_lens.lens import read_lens
+from logit_lens.reading.lens import read_lens
 
 from .measure import (
     Bytes,
@@ -92,18 +92,17 @@ def measure_images(
     clock: Clock = time.perf_counter,
 ) -> Table:
     """The pipeline over one image several times, with one loaded model."""
-    from logit_lens.arguments import parse_arguments
     from logit_lens.images import open_picture
-    from logit_lens.pipeline import make_record
-    from logit_lens.vlm import load_vlm
+    from logit_lens.model.vlm import load_vlm
+    from logit_lens.reading.options import ReadOptions
+    from logit_lens.reading.pipeline import make_record
 
     vlm = load_vlm(str(model), "cpu", "float32")
-    arguments = parse_arguments(["--model", str(model), "--image", str(image), "--quiet"])
 
     def run_of(count: int) -> Run:
         def run() -> None:
             for _ in range(count):
-                make_record(vlm, open_picture(image), arguments)
+                make_record(vlm, open_picture(image), ReadOptions())
 
         return run
 

@@ -9,8 +9,8 @@ import time
 import torch
 from torch.nn.functional import linear
 
-from logit_lens.lens import Reading, read_lens
-from logit_lens.residual import ResidualStream
+from logit_lens.reading.lens import Reading, read_lens
+from logit_lens.reading.residual import ResidualStream
 from logit_lens.tokens import display_texts
 
 from .measure import Clock, Run, alternate, extra_memory, ratio, spread

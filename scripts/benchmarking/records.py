@@ -5,6 +5,7 @@
 """
 
 import io
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -40,28 +41,7 @@ def synthetic_record(layers: int, positions: int, k: int, seed: int = 0) -> Lens
     boxes[first : first + n_patches] = _patch_boxes(side, 14.0)[:n_patches]
     size = 14 * side
     return LensRecord(
-        meta={
-            "format": FORMAT,
-            "model": "synthetic/model",
-            "revision": "",
-            "lens": "logit",
-            "prompt": "USER: <image>\nDescribe the image. ASSISTANT:",
-            "answer": "made up",
-            "dtype": "float32",
-            "device": "cpu",
-            "image": {"name": "synthetic.jpg", "width": size, "height": size},
-            "crop": [0.0, 0.0, float(size), float(size)],
-            "check": {
-                "positions": positions,
-                "argmax_agree": 1.0,
-                "max_abs_logit_diff": 0.0,
-                "tolerance": 1e-4,
-                "passed": True,
-            },
-            "seconds": {"load": 0.0, "forward": 0.0, "lens": 0.0, "write": 0.0},
-            "versions": {},
-            "created": "2000-01-01T00:00:00+00:00",
-        },
+        meta=_meta(positions, size),
         layers=np.arange(layers, dtype=np.int32),
         input_ids=rng.choice(vocabulary, positions).astype(np.int64),
         position_kind=kind,
@@ -78,6 +58,31 @@ def synthetic_record(layers: int, positions: int, k: int, seed: int = 0) -> Lens
         token_text=np.array([_word(i) for i in range(len(vocabulary))]),
         image=_picture(size, rng),
     )
+
+
+def _meta(positions: int, size: int) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "model": "synthetic/model",
+        "revision": "",
+        "lens": "logit",
+        "prompt": "USER: <image>\nDescribe the image. ASSISTANT:",
+        "answer": "made up",
+        "dtype": "float32",
+        "device": "cpu",
+        "image": {"name": "synthetic.jpg", "width": size, "height": size},
+        "crop": [0.0, 0.0, float(size), float(size)],
+        "check": {
+            "positions": positions,
+            "argmax_agree": 1.0,
+            "max_abs_logit_diff": 0.0,
+            "tolerance": 1e-4,
+            "passed": True,
+        },
+        "seconds": {"load": 0.0, "forward": 0.0, "lens": 0.0, "write": 0.0},
+        "versions": {},
+        "created": "2000-01-01T00:00:00+00:00",
+    }
 
 
 def _word(index: int) -> str:

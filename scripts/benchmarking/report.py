@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from logit_lens.page.report import render_report
 from logit_lens.record import LensRecord
-from logit_lens.report import render_report
 
 from .measure import Bytes, Spread, alternate, ratio, significant, spread
 from .naive import naive_page

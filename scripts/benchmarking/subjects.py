@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from logit_lens import LensError
-from logit_lens.anatomy import Anatomy, find_anatomy
-from logit_lens.lens import Tail
-from logit_lens.residual import ResidualStream
-from logit_lens.tail import choose_tail
+from logit_lens.model.anatomy import Anatomy, find_anatomy
+from logit_lens.reading.lens import Tail
+from logit_lens.reading.residual import ResidualStream
+from logit_lens.reading.tail import choose_tail
 
 
 @dataclass(frozen=True)
@@ -138,8 +138,8 @@ def random_subject(name: str, size: Size, device: str, dtype: torch.dtype) -> Su
 def real_subject(path: str, device: str, dtype: str, image: Path, prompt: str) -> Subject:
     """A model from a folder or the hub, reading one image."""
     from logit_lens.images import open_picture
-    from logit_lens.prompt import encode_prompt
-    from logit_lens.vlm import load_vlm
+    from logit_lens.model.vlm import load_vlm
+    from logit_lens.reading.prompt import encode_prompt
 
     vlm = load_vlm(path, device, dtype)
     encoded = encode_prompt(vlm, open_picture(image), prompt, False)

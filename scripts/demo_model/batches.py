@@ -21,7 +21,7 @@ from transformers import PreTrainedTokenizerFast
 from .drawing import BACKGROUNDS, COLOURS, SHAPES
 from .questions import KINDS, ask, ask_many, vocabulary
 from .scenes import GRID, PATCH, SIDE, Scene, random_scene
-from .views import View, look
+from .seen import View, look
 
 MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073])[:, None, None]
 STD = torch.tensor([0.26862954, 0.26130258, 0.27577711])[:, None, None]

@@ -22,7 +22,7 @@ from .batches import Words
 from .drawing import COLOURS, LOWER, SHAPES, UPPER, WHOLE
 from .questions import KINDS, ask
 from .scenes import GRID, Scene, canvas_box, random_scene, single_object_scene
-from .views import look, patch_cover
+from .seen import look, patch_cover
 
 HELD_OUT = 100_000  # the first scene of the examination; training's own peeks use the first few
 LENS_COLUMNS = (

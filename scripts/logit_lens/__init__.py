@@ -1,19 +1,30 @@
 """Read a vision-language model's residual stream, patch by patch, layer by layer.
 
-The pipeline, told once::
+Five rooms, and arrows that run one way::
 
-    image, question ── prompt.py ──► model inputs; answer.py appends what the model says
-                       patches.py    image position → box on the original image
-    model           ── vlm.py ─────► decoder layers, final norm, unembedding
-                       residual.py ► resid  (layer, position, d_model), by forward hooks
-                       lens.py ────► top-k, entropy, KL, tracked tokens  (layer, position, rank)
-    result          ── record.py ──► LensRecord, kept as .npz
-                       report.py ──► one self-contained HTML file
+    command/   the command line: arguments, which images, what is finished      may use all others
+    model/     a checkpoint, loaded: weights, processor, where its layers are   torch
+    patches/   image position → box on the original image, per family
+    reading/   picture and question → record: prompt, answer, residual stream, lens   torch
+    page/      record → one self-contained HTML file
 
-Everything up to ``lens.py`` speaks torch; nothing after it imports torch.
+All stand on the modules that lie beside them: ``record.py`` (LensRecord, the result, and its .npz
+form), ``tokens.py``, ``images.py``, ``files.py``, ``resources.py``. ``reading`` uses ``model`` and
+``patches``. ``page`` knows none of these: all it gets is a record.
+
+In Python, without the command line::
+
+    from logit_lens import load_model, read_image, write_report
+
+    model = load_model("llava-hf/llava-1.5-7b-hf")
+    record = read_image(model, "dog.jpg", "What is on the grass?")
+    record.top(layer=26, position=100)
+    write_report(record, "dog.html")
 """
 
-__version__ = "1.0.0"
+from typing import Any
+
+__version__ = "1.1.0"
 
 
 class LensError(Exception):
@@ -29,3 +40,16 @@ class LensError(Exception):
         super().__init__(message)
         self.exit_code = exit_code
         self.for_all = for_all or exit_code == 2
+
+
+_PUBLIC = ("load_model", "read_image", "write_report", "show_report", "load_record")
+__all__ = ["LensError", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    """The functions for notebooks, imported when first used: some of them import torch."""
+    if name in _PUBLIC:
+        from . import notebook
+
+        return getattr(notebook, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

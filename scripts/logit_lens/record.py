@@ -1,6 +1,6 @@
 """LensRecord: everything that one image and one prompt gave, and its .npz form.
 
-Knows the contract (names, types, shapes) and checks it on the way in and out; does not know torch,
+What its arrays must be is ``contract.py``'s, checked on the way in and out. Does not know torch,
 nor how a report looks. The axis order is (layer, position, rank) everywhere.
 
 >>> record = load_record(Path("outputs/demo.npz"))
@@ -11,46 +11,18 @@ nor how a report looks. The axis order is (layer, position, rank) everywhere.
 import io
 import json
 import zipfile
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import LensError
+from .contract import ANSWER, CONTRACT, FORMAT, IMAGE, OPTIONAL, TEXT, check_contract
 from .files import write_atomically
 
-FORMAT = "logit-lens/1"
-TEXT, IMAGE, ANSWER = 0, 1, 2  # the values of position_kind
-
-# name -> dtype, axes. L layers, T positions, k ranks, n tracked tokens, V distinct tokens, B bytes.
-CONTRACT: dict[str, tuple[str, tuple[str | int, ...]]] = {
-    "layers": ("int32", ("L",)),
-    "input_ids": ("int64", ("T",)),
-    "position_kind": ("uint8", ("T",)),
-    "top_ids": ("int32", ("L", "T", "k")),
-    "top_probs": ("float32", ("L", "T", "k")),
-    "entropy": ("float32", ("L", "T")),
-    "kl": ("float32", ("L", "T")),
-    "patch_boxes": ("float32", ("T", 4)),
-    "patch_view": ("int16", ("T",)),
-    "tracked_ids": ("int32", ("n",)),
-    "tracked_probs": ("float32", ("L", "T", "n")),
-    "tracked_ranks": ("int32", ("L", "T", "n")),
-    "token_ids": ("int32", ("V",)),
-    "token_text": ("str", ("V",)),
-    "image": ("uint8", ("B",)),
-}
-META_KEYS = {
-    "format": str,
-    "model": str,
-    "prompt": str,
-    "answer": str,
-    "image": dict,
-    "check": dict,
-}
-# may be missing; what is there is of these types
-OPTIONAL_META = {"crop": list, "seconds": dict, "versions": dict, "run": dict}
+__all__ = ["ANSWER", "FORMAT", "IMAGE", "TEXT", "LensRecord", "load_record"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +48,7 @@ class LensRecord:
         token_ids: (token,) every id that occurs above, ascending.
         token_text: (token,) its display text.
         image: (byte,) a PNG or JPEG file of the upright original; empty without an image.
+        extra: further arrays, by the names of ``contract.OPTIONAL``; only what was recorded.
     """
 
     meta: dict[str, Any]
@@ -94,10 +67,18 @@ class LensRecord:
     token_ids: np.ndarray
     token_text: np.ndarray
     image: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
+    extra: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check every array against the contract."""
-        check_contract(self)
+        unknown = sorted(self.extra.keys() - OPTIONAL.keys())
+        if unknown:
+            raise LensError(f"extra holds {unknown[0]!r}, which the contract does not name")
+        check_contract(self.arrays(), self.meta)
+
+    def arrays(self) -> dict[str, Any]:
+        """Every array by its name, the optional ones that were recorded included."""
+        return {name: getattr(self, name) for name in CONTRACT} | dict(self.extra)
 
     def token(self, token_id: int) -> str:
         """The display text of a token id."""
@@ -106,72 +87,67 @@ class LensRecord:
             raise KeyError(f"token {token_id} does not occur in this record")
         return str(self.token_text[index])
 
+    def top(self, layer: int, position: int) -> list[tuple[str, float]]:
+        """The likeliest tokens of one cell and their probabilities, most likely first.
+
+        Args:
+            layer: the layer's number, 0 for the embeddings.
+            position: counted from 0, or from the end where negative.
+
+        Raises:
+            KeyError: the layer was not recorded.
+            IndexError: there is no such position.
+        """
+        row = self.row(layer)
+        ids, probs = self.top_ids[row, position], self.top_probs[row, position]
+        return [(self.token(int(i)), float(p)) for i, p in zip(ids, probs, strict=True)]
+
+    def row(self, layer: int) -> int:
+        """Where a layer lies on the layer axis.
+
+        Raises:
+            KeyError: the layer was not recorded.
+        """
+        found = np.flatnonzero(self.layers == layer)
+        if not len(found):
+            raise KeyError(f"layer {layer} is not in this record; it has {self.layers.tolist()}")
+        return int(found[0])
+
+    def to_frame(self) -> Any:
+        """All top tokens as a pandas DataFrame: a row per layer, position and rank.
+
+        Columns: layer, position, kind, rank, id, token, prob, entropy, kl.
+
+        Raises:
+            LensError: pandas, which is not among the requirements, is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise LensError("to_frame needs pandas: pip install pandas") from error
+
+        k = self.top_ids.shape[-1]
+        layer, position, rank = (axis.ravel() for axis in np.indices(self.top_ids.shape))
+        where = np.searchsorted(self.token_ids, self.top_ids.ravel())
+        return pandas.DataFrame(
+            {
+                "layer": self.layers[layer],
+                "position": position,
+                "kind": np.array(["text", "image", "answer"])[self.position_kind[position]],
+                "rank": rank,
+                "id": self.top_ids.ravel(),
+                "token": self.token_text[where],
+                "prob": self.top_probs.ravel(),
+                "entropy": np.repeat(self.entropy.ravel(), k),
+                "kl": np.repeat(self.kl.ravel(), k),
+            }
+        )
+
     def save(self, path: Path) -> None:
         """Write the record as a compressed .npz, whole or not at all."""
-        arrays = {name: getattr(self, name) for name in CONTRACT}
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, meta=np.array(json.dumps(self.meta)), **arrays)
+        np.savez_compressed(buffer, meta=np.array(json.dumps(self.meta)), **self.arrays())
         write_atomically(path, buffer.getvalue())
-
-
-def check_contract(record: LensRecord) -> None:
-    """Check types, shapes and ids.
-
-    Raises:
-        LensError: naming the key that is not as the contract says.
-    """
-    sizes: dict[str, int] = {}
-    for name, (dtype, axes) in CONTRACT.items():
-        array = getattr(record, name)
-        if not isinstance(array, np.ndarray):
-            raise LensError(f"{name} is not an array")
-        if not (array.dtype.kind == "U" if dtype == "str" else array.dtype == dtype):
-            raise LensError(f"{name} has type {array.dtype}, not {dtype}")
-        if array.ndim != len(axes):
-            raise LensError(f"{name} has {array.ndim} axes, not {len(axes)}")
-        for axis, size in zip(axes, array.shape, strict=True):
-            expected = axis if isinstance(axis, int) else sizes.setdefault(axis, size)
-            if size != expected:
-                raise LensError(f"{name} has shape {array.shape}, but {axis} is {expected}")
-    if min(sizes["L"], sizes["T"], sizes["k"]) < 1:
-        raise LensError("top_ids is empty: no layer, no position or no rank")
-    if (np.diff(record.layers) <= 0).any():
-        raise LensError("layers do not ascend")
-    if (np.diff(record.token_ids) <= 0).any():
-        raise LensError("token_ids do not ascend")
-    if record.position_kind.max() > ANSWER:
-        raise LensError("position_kind has a value other than 0, 1, 2")
-    for name in ("top_probs", "tracked_probs"):
-        values = getattr(record, name)
-        # NaN is what a model that overflowed in float16 gives; it is shown, not hidden
-        if ((values < 0) | (values > 1.001)).any():
-            raise LensError(f"{name} has values outside 0..1")
-    if (record.tracked_ranks < 0).any():
-        raise LensError("tracked_ranks has negative values")
-    for name in ("input_ids", "top_ids", "tracked_ids"):
-        if not np.isin(getattr(record, name), record.token_ids).all():
-            raise LensError(f"{name} holds an id that token_ids lacks")
-    _check_meta(record.meta)
-
-
-def _check_meta(meta: dict[str, Any]) -> None:
-    for key, kind in META_KEYS.items():
-        if key not in meta:
-            raise LensError(f"meta lacks {key!r}")
-        if not isinstance(meta[key], kind):
-            raise LensError(f"meta[{key!r}] is not of type {kind.__name__}")
-    for key, kind in OPTIONAL_META.items():
-        if meta.get(key) is not None and not isinstance(meta[key], kind):
-            raise LensError(f"meta[{key!r}] is not of type {kind.__name__}")
-    for key in ("name", "width", "height"):
-        if key not in meta["image"]:
-            raise LensError(f"meta['image'] lacks {key!r}")
-    if not isinstance(meta["image"]["name"], str):
-        raise LensError("meta['image']['name'] is not of type str")
-    crop = meta.get("crop") or [0] * 4
-    numbers = [meta["image"]["width"], meta["image"]["height"], *crop]
-    if len(crop) != 4 or not all(isinstance(n, int | float) and abs(n) < 1e9 for n in numbers):
-        raise LensError("meta: image width and height and the 4 numbers of crop are not in pixels")
 
 
 def load_record(path: Path) -> LensRecord:
@@ -183,15 +159,16 @@ def load_record(path: Path) -> LensRecord:
     try:
         if not path.is_file():
             raise LensError("it is not a file" if path.exists() else "there is no such file")
-        with zipfile.ZipFile(path):  # what NumPy says of other files is of no help
+        with zipfile.ZipFile(path):  # NumPy's own message for other files helps nobody
             pass
         with np.load(path, allow_pickle=False) as archive:
             missing = [name for name in ("meta", *CONTRACT) if name not in archive]
             if missing:
                 raise LensError(f"it lacks {', '.join(missing)}")
             meta = _read_meta(archive["meta"])
-            arrays = {f.name: archive[f.name] for f in fields(LensRecord) if f.name != "meta"}
-        return LensRecord(meta=meta, **arrays)
+            arrays = {name: archive[name] for name in CONTRACT}
+            extra = {name: archive[name] for name in OPTIONAL if name in archive}
+        return LensRecord(meta=meta, **arrays, extra=extra)
     except LensError as error:
         raise LensError(f"cannot read {path}: {error}") from error
     except zipfile.BadZipFile as error:

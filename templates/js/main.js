@@ -5,7 +5,7 @@ import { mountAnswerChips } from "./answer/chips.js";
 import { mountAnswerTable } from "./answer/table.js";
 import { byId } from "./core/dom.js";
 import { readPage } from "./core/payload.js";
-import { State } from "./core/state.js";
+import { State, hasNoAddress } from "./core/state.js";
 import { mountExportData } from "./export/data.js";
 import { mountExportFigure } from "./export/figure.js";
 import { mountFindToken } from "./find/search.js";
@@ -77,6 +77,7 @@ function followTheme(state) {
 
 /** @param {HTMLElement} button @param {State} state */
 function copyLink(button, state) {
+  button.hidden = hasNoAddress(window);
   button.addEventListener("click", async () => {
     const link = state.link();
     try {

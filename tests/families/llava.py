@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from logit_lens.processor import processor_class
+from logit_lens.model.processor import processor_class
 
 from .base import CLIP, text, tf, vision
 from .twin import Family

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch import nn
 from transformers import AutoModelForImageTextToText, PreTrainedTokenizerFast
 
-from logit_lens.anatomy import find_anatomy
+from logit_lens.model.anatomy import find_anatomy
 
 BASIC = ["<pad>", "<s>", "</s>", "<unk>"]  # ids 0, 1, 2, 3
 

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from logit_lens.anatomy import find_anatomy
+from logit_lens.model.anatomy import find_anatomy
 
 from .twin import Twin
 

@@ -10,6 +10,9 @@ const STEPS = new Set(["cell", "pins", "colour", "tokens", "rows", "region", "vi
 
 /** @typedef {Set<keyof StateValues>} Changed the keys of a subscriber that changed */
 
+/** Whether the page lies in a frame that was given its text (a notebook's): no link leads there. @param {Window} page */
+export const hasNoAddress = (page) => page.location.protocol === "about:";
+
 export class State {
   /** @type {{keys: Changed, draw: (changed: Changed) => void, changed: Changed}[]} */
   #subscribers = [];
@@ -109,8 +112,10 @@ export class State {
     const hash = `#${toHash(this.#values, this.#start) || "-"}`;
     const { location, history } = this.#page;
     if (hash === location.hash || (hash === "#-" && !location.hash)) return;
-    history[this.#isStep ? "pushState" : "replaceState"](null, "", hash);
+    const wasStep = this.#isStep;
     this.#isStep = false;
+    if (hasNoAddress(this.#page)) return;
+    history[wasStep ? "pushState" : "replaceState"](null, "", hash);
   }
 
   #readHash() {

@@ -1,0 +1,126 @@
+"""The command's arguments: what may be said, and what can be refused before torch is imported.
+
+>>> parse_arguments(["--image", "dog.jpg", "--top-k", "5"]).top_k
+5
+"""
+
+import argparse
+import importlib.util
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from .. import LensError
+from ..files import is_folder, is_page
+from ..model.device_map import DeviceMap, read_device_map
+from ..reading.layers import select_layers
+from ..reading.options import DEFAULT_PROMPT, ReadOptions
+from ..resources import DEMO_IMAGE, DEMO_MODEL
+from .flags import DEFAULT_MODEL, build_parser
+
+_ANY_LAYER = 99_999  # before the model is known, only the form of --layers can be checked
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The command line, checked."""
+
+    image: list[Path]
+    prompt: str
+    raw_prompt: bool
+    model: str
+    demo: bool
+    output: Path | None
+    overwrite: bool
+    top_k: int
+    max_new_tokens: int
+    track: list[str]
+    layers: str
+    device: str
+    dtype: str
+    device_map: DeviceMap | None
+    quantize: str | None
+    save_data: bool
+    from_data: Path | None
+    force: bool
+    open: bool
+    quiet: bool
+
+    @property
+    def one_image(self) -> bool:
+        """Whether this makes one report, and not a folder of them."""
+        return len(self.image) < 2 and not any(map(is_folder, self.image))
+
+    @property
+    def reading(self) -> ReadOptions:
+        """What of them the reading needs to know."""
+        return ReadOptions(**{name.name: getattr(self, name.name) for name in fields(ReadOptions)})
+
+
+def parse_arguments(argv: list[str]) -> Arguments:
+    """Read and check the command line.
+
+    Without any argument it is the demo, and a line on stderr says so.
+
+    Raises:
+        SystemExit: 2 with one line on stderr for bad arguments; 0 after --help and --version.
+        LensError: a value that no run could use.
+    """
+    named = build_parser().parse_args(argv)
+    if not argv:
+        print("no arguments: showing the demo (--help lists them all)", file=sys.stderr)
+        named.demo = True
+    _fill_in_defaults(named)
+    arguments = Arguments(**vars(named))
+    _check(arguments)
+    return arguments
+
+
+def _fill_in_defaults(named: argparse.Namespace) -> None:
+    if named.demo:
+        named.model = named.model or str(DEMO_MODEL)
+        if not named.image:
+            named.image = [DEMO_IMAGE]
+    named.model = DEFAULT_MODEL if named.model is None else named.model
+    named.prompt = DEFAULT_PROMPT if named.prompt is None else _utf8(named.prompt)
+    named.device_map = named.device_map and read_device_map(named.device_map)
+    named.track = [_utf8(word) for word in named.track]
+
+
+def _utf8(text: str) -> str:
+    # arguments need not be UTF-8; tokenizers and pages must be
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _check(arguments: Arguments) -> None:
+    def refuse(when: bool, message: str) -> None:
+        if when:
+            raise LensError(message, exit_code=2)
+
+    refuse(not arguments.prompt.strip(), "--prompt is empty; ask something")
+    refuse(not arguments.model.strip(), "--model is empty; name a hub id or a folder")
+    refuse(arguments.top_k < 1, f"--top-k is {arguments.top_k}; keep at least 1 token")
+    refuse(arguments.max_new_tokens < 0, "--max-new-tokens is negative; 0 reads the prompt only")
+    refuse(any(not word.strip() for word in arguments.track), "--track has an empty word")
+    refuse(
+        arguments.from_data is not None and (arguments.demo or bool(arguments.image)),
+        "--from-data renders a record without a model; leave out --image and --demo",
+    )
+    refuse(
+        arguments.from_data is not None and arguments.save_data,
+        "--from-data already has the data; leave out --save-data",
+    )
+    refuse(
+        arguments.output is not None and is_page(arguments.output) and not arguments.one_image,
+        f"--output {arguments.output} is one file, but there are several images; name a folder",
+    )
+    refuse(
+        arguments.device_map is not None and arguments.device != "auto",
+        "--device and --device-map both say where the model goes; leave one out",
+    )
+    refuse(
+        arguments.quantize is not None and not importlib.util.find_spec("bitsandbytes"),
+        f"--quantize {arguments.quantize} needs the package bitsandbytes: pip install bitsandbytes",
+    )
+    if arguments.layers != "":
+        select_layers(arguments.layers, _ANY_LAYER)

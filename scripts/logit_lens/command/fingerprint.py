@@ -1,0 +1,121 @@
+"""What makes two runs the same: the image's bytes, the model, the options, the code that reads.
+
+Decided by content, never by dates. Does not import torch and does not load anything.
+
+>>> settings = settings_of(arguments, model_identity(arguments.model))
+>>> fingerprint(file_hash(Path("dog.jpg")), settings)
+'9f2c…'
+"""
+
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..files import is_folder
+from .arguments import Arguments
+
+_READING = ("model", "patches", "reading")
+_WHOLE = 64 * 2**20  # files up to this size are hashed whole
+_STRIDE, _BLOCK = 2**20, 4096  # of larger ones, a block of every megabyte
+
+
+def fingerprint(image: str, settings: dict[str, Any]) -> str:
+    """The hash of an image's hash and the settings."""
+    text = json.dumps([image, settings], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """The hash of a file's bytes, read piece by piece."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(2**20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def settings_of(arguments: Arguments, model: str | None) -> dict[str, Any]:
+    """What a record depends on, beside the image.
+
+    Where it is computed does not count (--device, --device-map): the record is the same up to
+    rounding.
+    """
+    return {
+        "model": model,
+        "prompt": arguments.prompt,
+        "raw": arguments.raw_prompt,
+        "top_k": arguments.top_k,
+        "layers": arguments.layers,
+        "dtype": arguments.dtype,
+        "quantize": arguments.quantize,
+        "max_new_tokens": arguments.max_new_tokens,
+        "track": arguments.track,
+        "version": __version__,
+        "code": _reading_code(),
+    }
+
+
+def model_identity(name: str) -> str | None:
+    """What says which weights a model name stands for: a hub commit, or a hash of a folder.
+
+    Returns:
+        None where that cannot be known without the network: nothing is cached.
+    """
+    if is_folder(name):
+        return _folder_hash(Path(name))
+    try:
+        commit = _hub_cache() / f"models--{name.replace('/', '--')}" / "refs" / "main"
+        return f"{name}@{commit.read_text(encoding='utf-8').strip()}"
+    except OSError:
+        return None
+
+
+def _hub_cache() -> Path:
+    # as huggingface_hub has it, without the second that importing it takes
+    home = os.environ.get("HF_HOME") or Path(
+        os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface"
+    )
+    cache = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    return Path(cache or Path(home, "hub")).expanduser()
+
+
+def _folder_hash(folder: Path) -> str:
+    """A hash of names and contents; of files above 64 MB, a block of every megabyte.
+
+    Training, merging and converting change all of a weight file; a change that falls between all
+    blocks (one row of one matrix) goes unseen: make such a model a folder of another name.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        size = path.stat().st_size
+        digest.update(f"{path.name}\0{size}\0".encode("utf-8", "surrogateescape"))
+        with path.open("rb") as file:
+            if size <= _WHOLE:
+                digest.update(file.read())
+                continue
+            for start in range(0, size, _STRIDE):
+                file.seek(start)
+                digest.update(file.read(_BLOCK))
+    return f"{folder.resolve().name}@{digest.hexdigest()}"
+
+
+@functools.cache
+def _reading_code() -> str:
+    """A hash of all that makes a record: our own source, torch and transformers.
+
+    Our source is the rooms that read, with the ground they stand on (the modules that lie directly
+    in the package).
+    """
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for folder in (package, *(package / room for room in _READING)):
+        for path in sorted(folder.glob("*.py")):
+            digest.update(path.read_bytes())
+    for name in ("torch", "transformers"):
+        digest.update(f"{name} {importlib.metadata.version(name)}".encode())
+    return digest.hexdigest()[:16]

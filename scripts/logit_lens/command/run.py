@@ -1,0 +1,173 @@
+"""What the command does: render a record again, or read images and write their reports.
+
+Knows the order of the steps; what each does is elsewhere. Does not know exit codes or signals.
+torch is imported by the first image that has to be read, and not before.
+
+>>> path, failed = read_images(parse_arguments(["--image", "photos/"]))
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from .. import LensError
+from ..files import is_folder, is_page, refuse_unwritable
+from ..model.environment import prepare_libraries
+from ..page.report import write_report
+from ..reading.options import DEFAULT_PROMPT
+from ..record import load_record
+from ..tokens import note_on_pieces
+from .arguments import Arguments
+from .batch import Batch, Item, look_ahead, plan, reason_of
+from .distributed import Process, take_process
+from .fingerprint import fingerprint, model_identity, settings_of
+from .folder import Folder
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from ..model.vlm import VLM
+
+
+def render_again(arguments: Arguments) -> tuple[Path | None, int]:
+    """Make a report of a record that is already there."""
+    assert arguments.from_data is not None
+    record = load_record(arguments.from_data)
+    path = arguments.output or arguments.from_data.with_suffix(".html")
+    if not is_page(path):
+        path = path / f"{arguments.from_data.stem}.html"
+    write_report(record, path)
+    return path, 0
+
+
+def read_images(arguments: Arguments) -> tuple[Path | None, int]:
+    """Read every image through the lens: a report each, and an index where there are several.
+
+    Returns:
+        what to name on stdout (None where another process does), and how many images failed.
+    """
+    if not arguments.image and arguments.prompt == DEFAULT_PROMPT:
+        raise LensError("nothing to read: name an --image, or ask with --prompt, or try --demo", 2)
+    process = take_process()
+    batch = plan(arguments)
+    jobs = process.share(batch.jobs)
+    for job in jobs[:1]:
+        refuse_unwritable(job.plain)
+    folder = Folder(batch)
+    settings = settings_of(arguments, model_identity(arguments.model))
+    vlm: VLM | None = None
+    progress = Progress(len(jobs), arguments.quiet, of=len(batch.jobs))
+    with folder.kept_true(process), progress:
+        for item in look_ahead(jobs, batch, arguments, settings):
+            progress.working_on(item.job.name)
+            if not item.kept and not item.error and vlm is None:
+                vlm = load_model(arguments, process)
+                # what a hub id stands for is only sure now, if nothing was cached
+                settings |= settings_of(arguments, model_identity(arguments.model))
+            problem = None if item.kept else try_report(vlm, item, batch, arguments, settings)
+            if problem is None:
+                progress.finished(item)
+                folder.forget_failure(item.job)
+            else:
+                progress.failed(item, problem)
+                folder.note_failure(item.job, problem)
+                give_memory_back()
+            folder.keep_up(process)
+    if batch.folder is None:
+        return (batch.jobs[0].plain if jobs else None), 0
+    return conclude(folder, process, progress)
+
+
+def try_report(
+    vlm: "VLM | None", item: Item, batch: Batch, arguments: Arguments, settings: dict[str, Any]
+) -> str | None:
+    """Make one report; gives the reason where that fails and other images may still succeed."""
+    try:
+        make_report(vlm, item, batch, arguments, settings)
+    except Exception as error:
+        device_is_lost = type(error).__name__ == "AcceleratorError"
+        if batch.folder is None or device_is_lost or getattr(error, "for_all", False):
+            raise
+        return reason_of(error, item.job.source)
+    return None
+
+
+def make_report(
+    vlm: "VLM | None", item: Item, batch: Batch, arguments: Arguments, settings: dict[str, Any]
+) -> None:
+    """Read one image through the lens, check the reading, write it down.
+
+    Raises:
+        LensError: and whatever a model or processor raises on an image that it does not like.
+    """
+    if item.error is not None:
+        raise item.error
+    assert vlm is not None
+    # torch is there by now: a model was loaded
+    from ..reading.answer import note_on_length
+    from ..reading.check import refusal
+    from ..reading.pipeline import make_record
+
+    hidden = True if arguments.quiet or batch.folder else None
+    with tqdm(desc="lens", unit=" cells", unit_scale=True, disable=hidden) as bar:
+
+        def advance(cells: int, of: int) -> None:
+            bar.total = of
+            bar.update(cells)
+
+        run = {
+            "name": item.job.name,
+            "question": arguments.prompt,
+            "source": item.job.source_id if batch.folder else "",
+            "fingerprint": fingerprint(item.digest, settings),
+        }
+        record = make_record(vlm, item.picture, arguments.reading, run, on_progress=advance)
+    if not record.meta["check"]["passed"] and not arguments.force:
+        raise LensError(refusal(record.meta["check"], vlm.n_layers))
+    notes = note_on_pieces(record.meta["tracked_words"]), note_on_length(vlm, len(record.input_ids))
+    for note in filter(None, notes):
+        print(note, file=sys.stderr)
+    if arguments.save_data:
+        record.save(item.path.with_suffix(".npz"))
+    write_report(record, item.path)
+
+
+def load_model(arguments: Arguments, process: Process) -> "VLM":
+    """Load the model, each process on a device of its own."""
+    if arguments.device_map is not None and process.local_size > 1:
+        raise LensError(
+            "--device-map spreads one model over all devices of a machine: start one process "
+            "there, not several",
+            exit_code=2,
+        )
+    prepare_libraries(arguments.quiet, offline=is_folder(arguments.model))
+    from ..model.vlm import load_vlm  # only now: it imports transformers, which looks at these
+
+    return load_vlm(
+        arguments.model,
+        arguments.device,
+        arguments.dtype,
+        device_map=arguments.device_map,
+        quantize=arguments.quantize,
+        local_rank=process.local_rank,
+        incomplete=arguments.force,
+    )
+
+
+def conclude(folder: Folder, process: Process, progress: Progress) -> tuple[Path | None, int]:
+    """Make the index and say what was done; one process per machine does, after all others."""
+    if not process.leads:
+        return None, 0  # a launcher that saw a failure would kill the processes that still work
+    process.wait_for_others()
+    failures = folder.failures() if process.local_size > 1 else progress.failures
+    progress.close_words(failures)
+    return folder.write_index(), len(failures)
+
+
+def give_memory_back() -> None:
+    """Free what a failed image left behind, so that the next one has it."""
+    if "torch" in sys.modules:
+        from ..model.memory import free_memory
+
+        free_memory()

@@ -1,0 +1,1 @@
+"""Where each image position lies on the picture, for every family. Does not import torch."""

@@ -1,0 +1,218 @@
+"""The lens: every state of the residual stream read as a distribution over the vocabulary.
+
+Top-k tokens, entropy, KL to the final layer, and probability and rank of chosen tokens, for every
+(layer, position), in memory that grows neither with the sequence nor with the layers. What turns a
+state into logits is the caller's (``Tail``), so this module does not know models.
+
+>>> reading = read_lens(lambda h, at: head(norm(h[at])), resid, n_positions=593, top_k=10)
+>>> reading.top_ids[-1, -1, 0]      # what the model says next
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .. import LensError
+from .ranks import largest, on_cpu, ranks
+
+Tail = Callable[[Tensor, Any], Tensor]
+"""(state of one layer, positions as a slice or an index tensor) -> logits (position, vocab), in the
+model's dtype.
+
+For a plain model ``head(norm(state[positions]))``. A state is (position, d_model); some families
+carry several streams, (4, position, d_model), so only the tail may index it. A tail also moves the
+state to where its modules are.
+"""
+
+# How many positions one product takes on a CPU. From about 200 on, products are as fast as over the
+# whole sequence; over 150 positions they take 1.05 times as long, over 75 1.3 times.
+CPU_POSITIONS = 256
+# Logits of one chunk at most, in elements: 134 MB in float32. With the final layer's probabilities
+# beside them and two more of the size for a tail that caps its logits, that is 512 MB.
+CHUNK_ELEMENTS = 2**25
+# Statistics read the logits several times, in float32 and with temporaries of the same size. On a
+# CPU they do so in slices that stay in its caches: softmax over 32 rows of 32,064 words at a time
+# takes a fifth of the time it takes over 593. With smaller slices, several threads wait for each
+# other too often. An accelerator is better served by few and large operations: its slices only keep
+# the temporaries below a chunk.
+CACHED_ELEMENTS = 2**20
+ACCELERATOR_ELEMENTS = 2**23
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What the lens read, as NumPy.
+
+    Attributes:
+        top_ids: int32 (layer, position, rank) token ids, most likely first, ties lowest id first.
+        top_probs: float32 (layer, position, rank) their probabilities.
+        entropy: float32 (layer, position) of p_l, in nats; NaN where not asked for.
+        kl: float32 (layer, position) KL(p_N ‖ p_l) in nats; NaN where not asked for, +inf where
+            the layer gives no chance at all to a token that the final layer gives some.
+        tracked_probs: float32 (layer, position, tracked).
+        tracked_ranks: int32 (layer, position, tracked) number of tokens with a strictly greater
+            logit, in the whole vocabulary. Equal logits share the rank of the first of them, so
+            the rank of ``top_ids[l, t, r]`` is r, or less where it ties with the one before.
+
+    Where the model's logits hold NaN or +inf (float16 that overflowed), the cell's probabilities
+    and statistics are NaN and its ids mean nothing.
+    """
+
+    top_ids: np.ndarray
+    top_probs: np.ndarray
+    entropy: np.ndarray
+    kl: np.ndarray
+    tracked_probs: np.ndarray
+    tracked_ranks: np.ndarray
+
+
+@torch.no_grad()
+def read_lens(
+    tail: Tail,
+    states: Sequence[Tensor],
+    n_positions: int,
+    *,
+    top_k: int,
+    tracked_ids: Sequence[int] = (),
+    statistics: bool = True,
+    chunk: int | None = None,
+    on_progress: Callable[[int], object] | None = None,
+) -> Reading:
+    """Read every state through the lens.
+
+    Args:
+        tail: final norm and unembedding, and whatever the family does to its logits.
+        states: the residual stream, one tensor per layer that is to be read; the last one is layer
+            N, to which ``kl`` compares.
+        n_positions: how many positions a state has.
+        top_k: how many tokens to keep of every cell.
+        tracked_ids: tokens whose probability and rank are recorded in every cell.
+        statistics: whether to compute entropy and KL.
+        chunk: how many positions to work at a time; memory grows with it. Left out, as many as make
+            products fast and ``CHUNK_ELEMENTS`` allows.
+        on_progress: called with the number of cells (layer, position) just finished.
+
+    Raises:
+        LensError: ``top_k`` or a tracked id does not fit the vocabulary.
+    """
+    probe = tail(states[-1], slice(0, 1))  # (1, vocab)
+    vocab, device = probe.shape[-1], probe.device
+    _check(top_k, tracked_ids, vocab)
+    out = _Cells.empty(len(states), n_positions, top_k, len(tracked_ids), device)
+    tracked = torch.tensor(list(tracked_ids), dtype=torch.int64, device=device)
+    for positions in _chunks(n_positions, chunk or _chunk_for(probe)):
+        final: Tensor | None = None  # p_N of this chunk (position, vocab)
+        if statistics:
+            size = (positions.stop - positions.start, vocab)
+            final = torch.empty(size, dtype=torch.float32, device=device)
+        # the final layer first: the others are compared with it
+        for layer in reversed(range(len(states))):
+            logits = tail(states[layer], positions)
+            is_final = layer == len(states) - 1
+            _read_logits(logits, out.at(layer, positions), tracked, final, is_final)
+            del logits  # or two layers' logits are in memory at a time
+            if on_progress is not None:
+                on_progress(positions.stop - positions.start)
+    if statistics:
+        out.kl.sub_(out.entropy[-1]).clamp_(min=0)  # rounding can take it below 0
+        out.kl.masked_fill_(out.kl > 1e30, torch.inf)  # see _read_rows
+    return out.numpy()
+
+
+class _Cells(NamedTuple):
+    """A Reading that is being filled, on the device of the logits: nothing waits for a copy."""
+
+    top_ids: Tensor
+    top_probs: Tensor
+    entropy: Tensor
+    kl: Tensor
+    tracked_probs: Tensor
+    tracked_ranks: Tensor
+
+    @classmethod
+    def empty(cls, layers: int, positions: int, k: int, n: int, device: torch.device) -> "_Cells":
+        def nan(*ranks: int) -> Tensor:
+            shape = (layers, positions, *ranks)
+            return torch.full(shape, torch.nan, dtype=torch.float32, device=device)
+
+        def whole(*ranks: int) -> Tensor:
+            return torch.zeros((layers, positions, *ranks), dtype=torch.int32, device=device)
+
+        return cls(whole(k), nan(k), nan(), nan(), nan(n), whole(n))
+
+    def at(self, *index: int | slice) -> "_Cells":
+        return _Cells(*(values[index] for values in self))
+
+    def numpy(self) -> Reading:
+        return Reading(*(values.cpu().numpy() for values in self))
+
+
+def _check(top_k: int, tracked_ids: Sequence[int], vocab: int) -> None:
+    if not 1 <= top_k <= vocab:
+        raise LensError(f"cannot keep the top {top_k} of {vocab:,} tokens: use 1 to {vocab:,}")
+    for token_id in tracked_ids:
+        if not 0 <= token_id < vocab:
+            raise LensError(f"cannot track token {token_id}: the ids are 0 to {vocab - 1:,}")
+
+
+def _chunk_for(logits: Tensor) -> int:
+    most = max(1, CHUNK_ELEMENTS // logits.shape[-1])
+    return min(most, CPU_POSITIONS) if on_cpu(logits) else most
+
+
+def _chunks(total: int, largest_chunk: int) -> Iterator[slice]:
+    """Slices of at most that size, as even as can be."""
+    count = -(-total // largest_chunk)
+    edges = [total * i // count for i in range(count + 1)]
+    return map(slice, edges[:-1], edges[1:])
+
+
+def _read_logits(
+    logits: Tensor, cells: _Cells, tracked: Tensor, final: Tensor | None, is_final: bool
+) -> None:
+    """Read the logits (position, vocab) of one layer and chunk into its cells."""
+    most = CACHED_ELEMENTS if on_cpu(logits) else ACCELERATOR_ELEMENTS
+    rows = max(1, most // logits.shape[-1])
+    for at in _chunks(len(logits), rows):
+        final_rows = None if final is None else final[at]
+        _read_rows(logits[at].float(), cells.at(at), tracked, final_rows, is_final)
+
+
+def _read_rows(
+    logits: Tensor, cells: _Cells, tracked: Tensor, final: Tensor | None, is_final: bool
+) -> None:
+    """Read float32 logits (position, vocab) into their cells, and p_N into ``final`` at layer N.
+
+    ``cells.kl`` is left holding the cross entropy H(p_N, p_l), which is KL + H(p_N).
+    """
+    ids = largest(logits, cells.top_ids.shape[-1])  # (position, rank)
+    top = ids[:, :1]
+    # Centred, so that offsets cost no precision. The clamp makes -inf, the logit of a token that
+    # cannot be, a number: its probability is still 0, and 0 times it is 0.
+    z = (logits - logits.gather(1, top)).clamp_(min=torch.finfo(torch.float32).min)
+    p = z.softmax(-1)
+    cells.top_ids.copy_(ids)
+    cells.top_probs.copy_(p.gather(1, ids))
+    if len(tracked):
+        cells.tracked_probs.copy_(p[:, tracked])
+        cells.tracked_ranks.copy_(ranks(logits, tracked))
+    if final is None:
+        return
+    log_sum = -p.gather(1, top)[:, 0].log()  # log Σ exp(z), since z is 0 at the top
+    cells.entropy.copy_(log_sum - _dot(p, z))
+    if is_final:
+        final.copy_(p)
+        cells.kl.copy_(cells.entropy)
+    else:
+        cells.kl.copy_(log_sum - _dot(final, z))
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    """Row by row: (row, vocab), (row, vocab) -> (row)."""
+    if on_cpu(a):
+        return torch.linalg.vecdot(a, b)  # needs no temporary
+    return (a * b).sum(-1)  # vecdot is a matrix product there, which a user may have set to TF32
