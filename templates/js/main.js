@@ -15,6 +15,7 @@ import { mountRegion } from "./image/region.js";
 import { mountImageZoom } from "./image/zoom.js";
 import { mountLayerPlayer } from "./layers/player.js";
 import { mountLayerStrip } from "./layers/strip.js";
+import { mountMapsPane } from "./maps/pane.js";
 import { fail } from "./page/failure.js";
 import { mountHelp } from "./page/help.js";
 import { mountKeyboard } from "./page/keyboard.js";
@@ -33,7 +34,7 @@ const MOUNTS = [
   ["legend", mountLegend], ["layer-strip", mountLayerStrip],
   ["region-panel", mountRegion], ["find-token", mountFindToken],
   ["grid-pane", mountGridPane], ["pinned-pane", mountPinnedPane],
-  ["answer-table", mountAnswerTable], ["tooltip", mountTooltip],
+  ["answer-table", mountAnswerTable], ["maps-pane", mountMapsPane], ["tooltip", mountTooltip],
   ["panes", mountKeyboard],
 ];
 
