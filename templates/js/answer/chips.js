@@ -99,7 +99,7 @@ function moveAlong(event, chips) {
  * @param {number} t
  * @param {boolean} release
  */
-export async function showAnswerToken(record, state, t, release) {
+async function showAnswerToken(record, state, t, release) {
   if (release) {
     state.set({ tokens: [], cell: null, word: -1 });
     return;

@@ -82,7 +82,7 @@ export function trajectoriesCsv(record, pins, tokens) {
 }
 
 /** What the JSON says about itself. */
-export const JSON_NOTE = "Arrays are (layer, position, rank); tracked_* are (layer, position, tracked token). "
+const JSON_NOTE = "Arrays are (layer, position, rank); tracked_* are (layer, position, tracked token). "
   + "top_probs, entropy, kl and tracked_probs are the recorded values rounded once to 3 significant digits "
   + "(relative error at most 0.5 %); below 1e-62 they are 0. null: not recorded. Controls and writing-direction marks in token_text are named (<U+202E>). Ranks count from 0 over the "
   + "whole vocabulary. position_kind: 0 text, 1 image, 2 answer. layers: 0 is the embeddings. The picture is not included.";

@@ -55,7 +55,7 @@ function checkFacts(check) {
 }
 
 /** Everything that the record says of its making; what the page does not know is shown as it is. @param {LensPage} record @returns {[string, string][]} */
-export function runFacts(record) {
+function runFacts(record) {
   const { meta } = record;
   const plain = (/** @type {unknown} */ value) => (value === null || value === undefined || value === "" ? "not recorded" : typeof value === "string" ? value : JSON.stringify(value));
   /** @param {Object<string, unknown>|undefined} object @param {(value: unknown) => string} show */
