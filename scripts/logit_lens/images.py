@@ -75,6 +75,26 @@ def open_picture(path: Path) -> Picture:
         raise LensError(f"cannot read {path}: the image is damaged ({error})") from error
 
 
+def embedded_size(data: bytes) -> tuple[int, int]:
+    """Width and height of the picture that a record brings; nothing of it is decoded.
+
+    Raises:
+        LensError: it is neither PNG nor JPEG, or too large.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
+                size = image.size
+    except Image.DecompressionBombError as error:
+        raise LensError(f"image {_too_large(None)}") from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise LensError("image is neither a PNG nor a JPEG file") from error
+    if size[0] * size[1] > MAX_PIXELS:
+        raise LensError(f"image {_too_large(size)}")
+    return size
+
+
 def _refuse_other_than_files(path: Path) -> None:
     try:
         mode = path.stat().st_mode
@@ -87,13 +107,16 @@ def _refuse_other_than_files(path: Path) -> None:
 
 
 def _refuse_huge(path: Path, size: tuple[int, int] | None) -> None:
-    pixels = size[0] * size[1] if size else MAX_PIXELS * 2
-    if pixels > MAX_PIXELS:
-        detail = f"{pixels / 1e6:.0f}" if size else "far more than 100"
+    if size is None or size[0] * size[1] > MAX_PIXELS:
         raise LensError(
-            f"cannot read {path}: it has {detail} megapixels, 100 are the limit; make it smaller "
+            f"cannot read {path}: it {_too_large(size)}; make it smaller "
             "(models see less than one megapixel of it anyway)"
         )
+
+
+def _too_large(size: tuple[int, int] | None) -> str:
+    detail = f"{size[0] * size[1] / 1e6:.0f}" if size else "far more than 100"
+    return f"has {detail} megapixels, 100 are the limit"
 
 
 def _reason(error: OSError) -> str:
