@@ -119,10 +119,15 @@ class LensRecord:
     def to_frame(self) -> Any:
         """All top tokens as a pandas DataFrame: a row per layer, position and rank.
 
-        Columns: layer, position, kind, rank, id, token, prob, entropy, kl. Needs pandas, which is
-        not among the requirements.
+        Columns: layer, position, kind, rank, id, token, prob, entropy, kl.
+
+        Raises:
+            LensError: pandas, which is not among the requirements, is not installed.
         """
-        import pandas
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise LensError("to_frame needs pandas: pip install pandas") from error
 
         k = self.top_ids.shape[-1]
         layer, position, rank = (axis.ravel() for axis in np.indices(self.top_ids.shape))

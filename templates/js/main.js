@@ -4,7 +4,7 @@
 import { mountAnswerChips } from "./answer/chips.js";
 import { mountAnswerTable } from "./answer/table.js";
 import { readPage } from "./core/payload.js";
-import { createState } from "./core/state.js";
+import { createState, hasNoAddress } from "./core/state.js";
 import { mountExportData } from "./export/data.js";
 import { mountExportFigure } from "./export/figure.js";
 import { mountFindToken } from "./find/search.js";
@@ -72,6 +72,7 @@ function followTheme(state) {
 }
 
 function copyLink(button, state) {
+  button.hidden = hasNoAddress(window);
   button.addEventListener("click", async () => {
     const link = state.link();
     try {

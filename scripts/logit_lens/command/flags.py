@@ -5,6 +5,7 @@
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -35,10 +36,16 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
+def _program() -> str:
+    """What the command was called by: the script, or the name that an installation gives it."""
+    called = Path(sys.argv[0]).stem
+    return called if called == "logit-lens" else "create_logit_lens.py"
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser; a test compares its flags with the README."""
     parser = _Parser(
-        prog="create_logit_lens.py",
+        prog=_program(),
         description="Read every layer and position of a vision-language model through the logit "
         "lens, and write one self-contained interactive HTML report.",
         epilog=EPILOG,

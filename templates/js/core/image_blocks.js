@@ -33,6 +33,6 @@ function makeImageBlocks(record) {
     if (view >= 0) block.patches += 1;
     block.end = t + 1;
   }
-  // without places there is but one view
+  // without places there is only one view
   return blocks.map((one) => (one.view < 0 ? { ...one, view: 0, patches: one.end - one.start } : one));
 }

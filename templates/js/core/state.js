@@ -120,6 +120,9 @@ function fromRanges(text, count) {
   return [...numbers].sort((a, b) => a - b);
 }
 
+/** Whether the page lies in a frame that was given its text (a notebook's): no link leads there. */
+export const hasNoAddress = (page) => page.location.protocol === "about:";
+
 /**
  * @param {object} start values that differ from DEFAULTS for this report
  * @param {{layers: number, positions: number}} sizes
@@ -168,8 +171,10 @@ export function createState(start, sizes, page) {
     // an empty hash would scroll to the top of the page
     const hash = `#${toHash(values, first) || "-"}`;
     if (hash === page.location.hash || (hash === "#-" && !page.location.hash)) return;
-    page.history[isStep ? "pushState" : "replaceState"](null, "", hash);
+    const wasStep = isStep;
     isStep = false;
+    if (hasNoAddress(page)) return;
+    page.history[wasStep ? "pushState" : "replaceState"](null, "", hash);
   }
 
   function readHash() {
