@@ -290,7 +290,7 @@ def truncated_jpeg(path):
         (lambda path: path.write_text("hello"), "not an image"),
         (truncated_jpeg, "truncated"),
         (lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40)), "a damaged PNG image"),
-        (lambda path: path.write_bytes(b"RIFF\1\0\0\0WEBPVP8 "), "a damaged WEBP image"),
+        (lambda path: path.write_bytes(b"RIFF\1\0\0\0WEBPVP8 "), "the image is damaged"),
         (lambda path: path.write_bytes(b"\0" * 3), "not an image"),
     ],
 )

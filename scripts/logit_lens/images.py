@@ -1,8 +1,6 @@
 """A picture from a file or from bytes: upright, RGB, with the copy that a report embeds.
 
-One rule for numbers: 8 bits per channel are taken as they are. Pictures of 16 bits, integers or
-floats are stretched: 0 (or the least value, where that is negative) becomes black and the greatest
-white. NaN is black. Does not know models, patches, pages or the network.
+What its numbers become is ``pixels.py``'s. Does not know models, patches, pages or the network.
 
 >>> picture = open_picture(Path("images/demo_scene.png"))
 >>> picture.image.size
@@ -23,16 +21,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from . import LensError
+from .pixels import is_deep, to_eight_bits, to_rgb
 
 MAX_PIXELS = 100_000_000
 EMBEDDED_SIDE = 1024  # longest side of the copy in record and report, pixels
 _PNG_BYTES = 400_000  # a drawing stays exact up to this size; larger ones become JPEG
 _HEAD = 64  # bytes that say what kind of image it is
-_ROWS = 64  # stretched at a time: the numbers' float64 copies stay small
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 _AVIF = {b"avif", b"avis"}  # a relative, which Pillow reads itself
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Python prints its errors
@@ -135,10 +132,10 @@ def _decode(file: BinaryIO) -> Image.Image:
         with _without_warnings(), Image.open(file) as image:
             if image.size[0] * image.size[1] > MAX_PIXELS:
                 raise LensError(_refusal(image.size))
-            deep = image.mode[0] in "IF" or any(";16" in str(tile[3]) for tile in image.tile)
+            deep = is_deep(image)
             image.load()
             upright = ImageOps.exif_transpose(image)
-            return _to_rgb(_stretched(upright) if deep else upright)
+            return to_rgb(to_eight_bits(upright) if deep else upright)
     except LensError:
         raise
     except Image.DecompressionBombError as error:
@@ -227,32 +224,3 @@ def _without_warnings() -> Iterator[None]:
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def _stretched(image: Image.Image) -> Image.Image:
-    """Its numbers as 8 bits, by the rule above; all colours by one factor, and no transparency."""
-    numbers = np.atleast_3d(np.asarray(image))  # (row, column, channel)
-    colours = numbers[..., :-1] if image.getbands()[-1] == "A" else numbers
-    finite = np.isfinite(colours)
-    least = colours.min(where=finite, initial=0)
-    greatest = colours.max(where=finite, initial=least)
-    span = float(greatest) - float(least) or 1.0
-    bits = np.empty(numbers.shape, np.uint8)
-    for row in range(0, len(numbers), _ROWS):
-        rows = slice(row, row + _ROWS)
-        with np.errstate(all="ignore"):  # NaN and infinity are expected
-            part = (colours[rows].astype(np.float64) - float(least)) / span
-            part = np.nan_to_num(part * 255, nan=0, posinf=255, neginf=0)
-        bits[rows, :, : colours.shape[2]] = part.clip(0, 255).round()
-    if colours is not numbers:
-        bits[..., -1] = numbers[..., -1]
-    return Image.fromarray(bits[..., 0] if numbers.shape[2] == 1 else bits)
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """RGB, with transparency on white."""
-    if "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
-    return image.convert("RGB")
