@@ -8,7 +8,6 @@ Does not know models or pages, and does not import torch.
 """
 
 import hashlib
-import json
 import os
 import re
 import traceback
@@ -20,12 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import LensError
 from ..files import is_page
 from ..images import Picture, open_picture
 from ..page.summary import read_summary
+from ..record import load_meta
 from .arguments import Arguments
 from .find import display_path, find_images
 from .fingerprint import file_hash, fingerprint
@@ -184,10 +182,8 @@ def _place(job: Job, wanted: str, arguments: Arguments) -> tuple[Path, bool]:
 def _data_fingerprint(report: Path) -> str:
     """The fingerprint of the record beside a report; empty where there is none."""
     try:
-        with np.load(report.with_suffix(".npz"), allow_pickle=False) as archive:
-            run = json.loads(str(archive["meta"]))["run"]
-            return str(run["fingerprint"])
-    except Exception:  # a damaged archive makes zipfile and NumPy raise anything
+        return str(load_meta(report.with_suffix(".npz")).get("run", {}).get("fingerprint", ""))
+    except LensError:
         return ""
 
 
