@@ -25,6 +25,7 @@ from ..record import LensRecord
 from ..tokens import tracked_token_ids
 from .answer import Exchange, answer_prompt
 from .assemble import Outcome, assemble
+from .image_tokens import explain_image_tokens
 from .layers import select_layers
 from .lens import read_lens
 from .options import ReadOptions
@@ -77,9 +78,9 @@ def _read(
 ) -> Outcome:
     seconds = {"load": vlm.seconds_to_load}
     prompt = encode_prompt(vlm, picture, options.prompt, options.raw_prompt)
-    with _timed(seconds, "generate", vlm.device):
+    with _timed(seconds, "generate", vlm.device), explain_image_tokens(vlm):
         exchange = answer_prompt(vlm, prompt, options.max_new_tokens)
-    with _timed(seconds, "forward", vlm.device):
+    with _timed(seconds, "forward", vlm.device), explain_image_tokens(vlm):
         stream, logits, checked = _forward(vlm, exchange, numbers)
     words = tracked_token_ids(vlm.tokenizer, options.track)
     tracked = list(dict.fromkeys([*chain(*words.values()), *exchange.answer_ids.tolist()]))
