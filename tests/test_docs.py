@@ -10,6 +10,8 @@ from logit_lens.command.arguments import build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+OPTIONS = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 FLAGS = sorted(
     flag
     for action in build_parser()._actions
@@ -19,14 +21,32 @@ FLAGS = sorted(
 
 
 @pytest.mark.parametrize("flag", FLAGS)
-def test_the_readme_explains_every_flag(flag):
-    rows = [line for line in README.splitlines() if line.startswith("|")]
+def test_the_options_page_explains_every_flag(flag):
+    rows = [line for line in OPTIONS.splitlines() if line.startswith("|")]
     assert any(re.search(rf"`{flag}\b", row.split("|")[1]) for row in rows)
 
 
-def test_the_readme_names_no_flag_that_does_not_exist():
-    rows = [line.split("|")[1] for line in README.splitlines() if line.startswith("| `--")]
-    assert set(re.findall(r"--[a-z-]+", " ".join(rows))) <= set(FLAGS)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_no_page_names_a_flag_that_does_not_exist(page):
+    others = {
+        "--multi_gpu",
+        "--num_processes",
+        "--num_machines",
+        "--machine_rank",
+        "--nproc-per-node",
+    }
+    others |= {"--main_process_ip", "--main_process_port", "--preset", "--evaluate", "--cpu"}
+    words = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", page.read_text(encoding="utf-8")))
+    assert words - others <= set(FLAGS)
+
+
+def test_the_readme_is_short_enough_for_a_newcomer():
+    assert len(README.splitlines()) < 150
+
+
+def test_every_page_is_linked_from_the_readme():
+    for page in PAGES[2:]:
+        assert f"(docs/{page.name})" in README, page.name
 
 
 def tree():
@@ -52,9 +72,10 @@ def test_every_script_and_every_room_is_in_the_tree():
     assert rooms | scripts <= listed
 
 
-def test_pictures_and_links_of_the_readme_exist():
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_pictures_and_links_exist(page):
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
 
 
 def test_the_two_commands_are_one_line_each():

@@ -8,7 +8,8 @@ import pytest
 from records import make_record
 
 from logit_lens import LensError
-from logit_lens.record import CONTRACT, load_record
+from logit_lens.contract import CONTRACT, OPTIONAL
+from logit_lens.record import load_record
 
 IMAGE = make_record().meta["image"]
 
@@ -22,6 +23,68 @@ def test_a_record_is_the_same_after_it_was_kept(tmp_path):
         before, after = getattr(record, name), getattr(again, name)
         assert before.dtype == after.dtype and np.array_equal(
             before, after, equal_nan=before.dtype.kind == "f"
+        )
+
+
+SIZES = {"L": 5, "T": 25, "k": 5, "n": 3, "P": 16, "A": 3, "N": 4, "1+2N": 9}  # of make_record
+SIZES |= {"W": 2, "G": 7, "B": 2, "R": 3, "X": 2, "1+X": 3}  # free
+
+
+def extras():
+    """Every optional array in a shape that fits ``make_record``, all of its values allowed."""
+    return {
+        name: np.ones([SIZES.get(axis, axis) for axis in axes], dtype)
+        for name, (dtype, axes) in OPTIONAL.items()
+    }
+
+
+def test_optional_arrays_are_kept_when_present_and_absent_otherwise(tmp_path):
+    assert make_record().extra == {}
+    dataclasses.replace(make_record(), extra=extras()).save(tmp_path / "r.npz")
+    again = load_record(tmp_path / "r.npz").extra
+    assert again.keys() == OPTIONAL.keys()
+    for name, before in extras().items():
+        assert again[name].dtype == before.dtype and np.array_equal(again[name], before)
+    one = {"answer_logprob": np.zeros(3, np.float32)}
+    dataclasses.replace(make_record(), extra=one).save(tmp_path / "one.npz")
+    assert load_record(tmp_path / "one.npz").extra.keys() == one.keys()
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_an_optional_array_of_another_shape_or_type_is_named(name):
+    fits = extras()[name]
+    for wrong in (np.ones((2, *fits.shape), fits.dtype), fits.astype("complex64")):
+        with pytest.raises(LensError, match=f"^{name} has "):
+            dataclasses.replace(make_record(), extra={name: wrong})
+
+
+@pytest.mark.parametrize(
+    ("extra", "says"),
+    [
+        ({"answer_logprob": np.zeros(4, np.float32)}, "answer_logprob has shape .4,., but A is 3"),
+        ({"attribution": np.zeros((3, 8), np.float32)}, "1.2N is 9"),
+        ({"ablate_windows": np.zeros((2, 15), bool)}, "P is 16"),
+        ({"word_spans": np.array([[0, 4]], np.int32)}, "word_spans points at"),
+        ({"support_cell": np.array([[5, 0]], np.int32)}, "support_cell points at"),
+        ({"support_cell": np.array([[0, -1]], np.int32)}, "support_cell points at"),
+        ({"knockout_bands": np.array([[0, 2]], np.int32)}, "knockout_bands points at"),
+        ({"support_max": np.array([1.5], np.float32)}, "support_max has values outside 0..1"),
+        ({"lens_top_ids": np.full((1, 5, 25, 5), 777, np.int32)}, "lens_top_ids holds an id"),
+        ({"surprise": np.zeros(1)}, "extra holds 'surprise'"),
+        ({"lens_kl": [[1.0]]}, "lens_kl is not an array"),
+    ],
+)
+def test_optional_arrays_fit_the_others(extra, says):
+    with pytest.raises(LensError, match=says):
+        dataclasses.replace(make_record(), extra=extra)
+
+
+def test_arrays_that_share_an_axis_agree_on_it(tmp_path):
+    windows = np.zeros((7, 16), bool)
+    with pytest.raises(LensError, match="ablate_drop has shape .3, 6., but G is 7"):
+        dataclasses.replace(
+            make_record(),
+            extra={"ablate_windows": windows, "ablate_drop": np.zeros((3, 6), np.float32)},
         )
 
 

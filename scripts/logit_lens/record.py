@@ -11,14 +11,15 @@ nor how a report looks. The axis order is (layer, position, rank) everywhere.
 import io
 import json
 import zipfile
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import LensError
-from .contract import ANSWER, CONTRACT, FORMAT, IMAGE, TEXT, check_contract
+from .contract import ANSWER, CONTRACT, FORMAT, IMAGE, OPTIONAL, TEXT, check_contract
 from .files import write_atomically
 
 __all__ = ["ANSWER", "FORMAT", "IMAGE", "TEXT", "LensRecord", "load_record"]
@@ -47,6 +48,7 @@ class LensRecord:
         token_ids: (token,) every id that occurs above, ascending.
         token_text: (token,) its display text.
         image: (byte,) a PNG or JPEG file of the upright original; empty without an image.
+        extra: further arrays, by the names of ``contract.OPTIONAL``; only what was recorded.
     """
 
     meta: dict[str, Any]
@@ -65,10 +67,18 @@ class LensRecord:
     token_ids: np.ndarray
     token_text: np.ndarray
     image: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
+    extra: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check every array against the contract."""
-        check_contract({name: getattr(self, name) for name in CONTRACT}, self.meta)
+        unknown = sorted(self.extra.keys() - OPTIONAL.keys())
+        if unknown:
+            raise LensError(f"extra holds {unknown[0]!r}, which the contract does not name")
+        check_contract(self.arrays(), self.meta)
+
+    def arrays(self) -> dict[str, Any]:
+        """Every array by its name, the optional ones that were recorded included."""
+        return {name: getattr(self, name) for name in CONTRACT} | dict(self.extra)
 
     def token(self, token_id: int) -> str:
         """The display text of a token id."""
@@ -106,10 +116,15 @@ class LensRecord:
     def to_frame(self) -> Any:
         """All top tokens as a pandas DataFrame: a row per layer, position and rank.
 
-        Columns: layer, position, kind, rank, id, token, prob, entropy, kl. Needs pandas, which is
-        not among the requirements.
+        Columns: layer, position, kind, rank, id, token, prob, entropy, kl.
+
+        Raises:
+            LensError: pandas, which is not among the requirements, is not installed.
         """
-        import pandas
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise LensError("to_frame needs pandas: pip install pandas") from error
 
         k = self.top_ids.shape[-1]
         layer, position, rank = (axis.ravel() for axis in np.indices(self.top_ids.shape))
@@ -130,9 +145,8 @@ class LensRecord:
 
     def save(self, path: Path) -> None:
         """Write the record as a compressed .npz, whole or not at all."""
-        arrays = {name: getattr(self, name) for name in CONTRACT}
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, meta=np.array(json.dumps(self.meta)), **arrays)
+        np.savez_compressed(buffer, meta=np.array(json.dumps(self.meta)), **self.arrays())
         write_atomically(path, buffer.getvalue())
 
 
@@ -145,15 +159,16 @@ def load_record(path: Path) -> LensRecord:
     try:
         if not path.is_file():
             raise LensError("it is not a file" if path.exists() else "there is no such file")
-        with zipfile.ZipFile(path):  # what NumPy says of other files is of no help
+        with zipfile.ZipFile(path):  # NumPy's own message for other files helps nobody
             pass
         with np.load(path, allow_pickle=False) as archive:
             missing = [name for name in ("meta", *CONTRACT) if name not in archive]
             if missing:
                 raise LensError(f"it lacks {', '.join(missing)}")
             meta = _read_meta(archive["meta"])
-            arrays = {f.name: archive[f.name] for f in fields(LensRecord) if f.name != "meta"}
-        return LensRecord(meta=meta, **arrays)
+            arrays = {name: archive[name] for name in CONTRACT}
+            extra = {name: archive[name] for name in OPTIONAL if name in archive}
+        return LensRecord(meta=meta, **arrays, extra=extra)
     except LensError as error:
         raise LensError(f"cannot read {path}: {error}") from error
     except zipfile.BadZipFile as error:

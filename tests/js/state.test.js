@@ -2,10 +2,11 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { fakeWindow, tiledRecord } from "./page.js";
 import { chooseAndPin, clearOne, isAllFolded, toggleAllFolds, toggleFold } from "../../templates/js/core/actions.js";
-import { DEFAULTS, createState } from "../../templates/js/core/state.js";
+import { State } from "../../templates/js/core/state.js";
+import { DEFAULTS } from "../../templates/js/core/state_values.js";
 
 const sizes = { layers: 33, positions: 600 };
-const make = (page, start = {}) => createState(start, sizes, page);
+const make = (page, start = {}) => new State(start, sizes, page);
 
 test("every saved key survives the address", () => {
   const page = fakeWindow();

@@ -65,7 +65,7 @@ class Batch:
 
     Attributes:
         jobs: all its images, also those that are another process's share.
-        folder: where the reports and their index go; None where there is but one report.
+        folder: where the reports and their index go; None where there is only one report.
     """
 
     jobs: list[Job]

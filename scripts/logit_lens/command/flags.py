@@ -5,6 +5,7 @@
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -35,10 +36,16 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
+def _program() -> str:
+    """What the command was called by: the script, or the name that an installation gives it."""
+    called = Path(sys.argv[0]).stem
+    return called if called == "logit-lens" else "create_logit_lens.py"
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser; a test compares its flags with the README."""
     parser = _Parser(
-        prog="create_logit_lens.py",
+        prog=_program(),
         description="Read every layer and position of a vision-language model through the logit "
         "lens, and write one self-contained interactive HTML report.",
         epilog=EPILOG,
@@ -143,6 +150,45 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="SPEC",
         help="which layers, e.g. 0,8,16-32 or ::2; 0 is the embeddings; the last "
         "layer is always kept (default: all)",
+    )
+
+    needs = parser.add_argument_group("what the answer needs (the demo does all three)")
+    needs.add_argument(
+        "--ablate",
+        action="store_true",
+        help="replace windows of patches at the decoder's input, and see what each word of the "
+        "answer loses",
+    )
+    needs.add_argument(
+        "--ablate-window",
+        type=int,
+        default=3,
+        metavar="N",
+        help="patches along a window's side (default: 3)",
+    )
+    needs.add_argument(
+        "--ablate-with",
+        default="mean",
+        metavar="mean|zero|FILE",
+        help="what to put in place of patches: the mean of this image's, zero, or the vector in a "
+        ".npy or .pt file (default: mean)",
+    )
+    needs.add_argument(
+        "--knockout",
+        action="store_true",
+        help="block attention to the image and to the prompt by bands of layers, and see what each "
+        "word loses",
+    )
+    needs.add_argument(
+        "--attribute",
+        action="store_true",
+        help="split each word's logit into what attention, MLP and each patch wrote directly",
+    )
+    needs.add_argument(
+        "--against-token",
+        default="",
+        metavar="WORD",
+        help="contrast with this word's logit (default: the runner-up at each position)",
     )
 
     out = parser.add_argument_group("the report")

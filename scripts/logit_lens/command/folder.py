@@ -31,7 +31,7 @@ _KEEP_UP = 60.0  # seconds between two indexes of a run, at least
 
 
 class Folder:
-    """The folder of a run's reports; where there is but one report, it does nothing."""
+    """The folder of a run's reports; where there is only one report, it does nothing."""
 
     def __init__(self, batch: Batch) -> None:
         """Look into the folder, and clear away what killed runs left.

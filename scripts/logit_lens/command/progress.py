@@ -16,6 +16,35 @@ from tqdm import tqdm
 from ..page.index import Failure
 from .batch import Item
 
+_UNITS = {"lens": " cells", "ablate": " sets", "knockout": " passes"}
+
+
+class StepBars:
+    """A bar for every step of one reading, each made when its step begins."""
+
+    def __init__(self, hidden: bool) -> None:
+        """``hidden`` shows none; without a terminal there are none either."""
+        self._hidden = True if hidden else None
+        self._bars: dict[str, Any] = {}
+
+    def __enter__(self) -> "StepBars":
+        """Nothing to show yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the bars as they stand."""
+        for bar in self._bars.values():
+            bar.close()
+
+    def advance(self, step: str, done: int, of: int) -> None:
+        """So much of a step was just finished, of so much in all."""
+        if step not in self._bars:
+            unit = _UNITS.get(step, "")
+            self._bars[step] = tqdm(
+                total=of, desc=step, unit=unit, unit_scale=True, disable=self._hidden
+            )
+        self._bars[step].update(done)
+
 
 class Progress:
     """Counts images, and shows a bar with the image at work, the time left and the failures."""
@@ -69,8 +98,8 @@ class Progress:
         words = [f"{self.made:,} made"] * bool(self.made)
         words += [f"{self.kept:,} finished already"] * bool(self.kept)
         words += [f"{len(failures):,} failed"] * bool(failures)
-        words = words or ["none of them is this process's"]
-        hint = "; nothing to do for the model (--overwrite makes all again)" if self.kept else ""
+        words = words or ["all of them belong to other processes"]
+        hint = "; nothing to do for the model (--overwrite reads them anew)" if self.kept else ""
         share = "" if self.total == self.of else f"{self.total:,} of "
         images = f"{self.of:,} image{'' if self.of == 1 else 's'}"
         print(f"{share}{images}: {', '.join(words)}{'' if self.made else hint}", file=sys.stderr)

@@ -12,7 +12,6 @@ rounded once, never a rounding of a rounding; what is exported says so.
 
 import base64
 import json
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,11 @@ import numpy as np
 from ..files import write_atomically
 from ..record import ANSWER, LensRecord
 from ..tokens import readable
-from .inline import csp_hash, script, source, template
+from .inline import csp_hash, deflated, packed_script, script, source, template
 from .summary import summarise
 
 FORMAT = "logit-lens-page/1"
-SCRIPT = "js/main.js"  # imports all others
+LOADER, SCRIPT = "js/loader.js", "js/main.js"  # they import all others
 STYLES = (
     *("theme.css", "report.css"),
     *("css/image.css", "css/grid.css", "css/answer.css", "css/pinned.css", "css/dialogs.css"),
@@ -50,7 +49,8 @@ def write_report(record: LensRecord, path: Path) -> None:
 def render_report(record: LensRecord) -> str:
     """The report as one HTML document."""
     info, blocks = build_payload(record)
-    style, code = source(*STYLES), script(SCRIPT)
+    style, loader = source(*STYLES), script(LOADER)
+    code, code_hash = packed_script(SCRIPT)
     return template("report.html.j2").render(
         meta=_printable(record.meta),
         info=info,
@@ -59,9 +59,10 @@ def render_report(record: LensRecord) -> str:
         picture=_picture_uri(record.image),
         answer=_answer_texts(record),
         style=style,
-        script=code,
+        loader=loader,
+        code=code,
         style_hash=csp_hash(style),
-        script_hash=csp_hash(code),
+        script_hashes=[csp_hash(loader), code_hash],
     )
 
 
@@ -146,8 +147,7 @@ def _array_block(name: str, dtype: str, array: np.ndarray) -> dict[str, str]:
 
 
 def _block(name: str, dtype: str, data: bytes) -> dict[str, str]:
-    packed = base64.b64encode(zlib.compress(data, 6)).decode("ascii")
-    return {"name": name, "type": dtype, "data": packed}
+    return {"name": name, "type": dtype, "data": deflated(data)}
 
 
 def _answer_texts(record: LensRecord) -> list[str]:

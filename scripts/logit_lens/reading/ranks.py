@@ -16,7 +16,7 @@ BLOCK = 96  # words whose maximum stands for them all
 
 
 def on_cpu(tensor: Tensor) -> bool:
-    """Whether the ways that suit a CPU are to be gone; tests go the other ones through here."""
+    """Whether to use the methods that suit a CPU; tests switch to the others through here."""
     return tensor.device.type == "cpu"
 
 

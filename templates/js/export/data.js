@@ -4,15 +4,17 @@
 import { runSteps } from "../core/work.js";
 import { exportName, saveBlob, wireMenu } from "../page/dialog.js";
 import { pinnedCsv, recordJsonSteps, trajectoriesCsv } from "./csv_json.js";
+/** @import { LensPage } from "../core/record.js" */
+/** @import { State } from "../core/state.js" */
 
 /**
  * @param {HTMLElement} root
  * @param {LensPage} record
- * @param {object} state
+ * @param {State} state
  */
 export function mountExportData(root, record, state) {
   const pinFirst = () => (state.get("pins").length ? "" : "pin a cell first");
-  const csv = (text) => new Blob([text], { type: "text/csv;charset=utf-8" });
+  const csv = (/** @type {string} */ text) => new Blob([text], { type: "text/csv;charset=utf-8" });
   wireMenu(root, "data", [
     {
       label: "Pinned cells, CSV", note: "their top tokens, ids and probabilities", ready: pinFirst,
@@ -24,7 +26,7 @@ export function mountExportData(root, record, state) {
     },
     {
       label: "Whole record, JSON", note: "all cells, 3 significant digits",
-      run: async () => saveBlob(new Blob(await runSteps(recordJsonSteps(record)), { type: "application/json" }), exportName(record, "record", ".json")),
+      run: async () => saveBlob(new Blob(await runSteps(recordJsonSteps(record)) ?? [], { type: "application/json" }), exportName(record, "record", ".json")),
     },
   ]);
 }

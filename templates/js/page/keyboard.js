@@ -2,9 +2,13 @@
  * Keys that work everywhere. Keys of the grid are in grid/input.js.
  */
 import { chooseAndPin, clearOne, stepLayer, toggleAllFolds } from "../core/actions.js";
+import { byId, part } from "../core/dom.js";
 import { colourChoices } from "../core/quantity.js";
+/** @import { LensPage } from "../core/record.js" */
+/** @import { State } from "../core/state.js" */
 
 /** What the help overlay lists. */
+/** @type {[string, string][]} */
 export const KEYS = [
   ["← → ↑ ↓", "move in the grid; with Ctrl to its edge"],
   ["Home End", "first, last layer; with Ctrl also first, last row"],
@@ -25,14 +29,15 @@ export const KEYS = [
 /**
  * @param {HTMLElement} _root
  * @param {LensPage} record
- * @param {object} state
+ * @param {State} state
  */
 export function mountKeyboard(_root, record, state) {
+  /** @type {Object<string, () => void>} */
   const actions = {
     "[": () => stepLayer(state, record, -1),
     "]": () => stepLayer(state, record, 1),
     " ": () => state.set({ playing: !state.get("playing") }),
-    "/": () => document.querySelector("#find-token input")?.focus(),
+    "/": () => part(document, "#find-token input").focus(),
     p: () => {
       const cell = state.get("hover") ?? state.get("cell");
       if (cell) chooseAndPin(state, cell);
@@ -43,14 +48,14 @@ export function mountKeyboard(_root, record, state) {
     },
     f: () => toggleAllFolds(state, record),
     z: () => state.set({ zoomedOut: !state.get("zoomedOut") }),
-    t: () => document.getElementById("theme-button").click(),
-    "?": () => document.getElementById("help-button").click(),
+    t: () => byId("theme-button").click(),
+    "?": () => byId("help-button").click(),
     Escape: () => clearOne(state),
   };
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { target } = event;
     if (document.querySelector("dialog[open]")) return;
+    const target = event.target instanceof Element ? event.target : document.body;
     if (target.matches("textarea, select, input:not([type=range], [type=checkbox], [type=radio])")) return;
     if (event.key === " " && target.closest("button, summary, a, input")) return;
     if (!Object.hasOwn(actions, event.key)) return;
