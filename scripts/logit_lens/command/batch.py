@@ -22,6 +22,7 @@ from typing import Any
 from .. import LensError
 from ..files import is_page
 from ..images import Picture, open_picture
+from ..model.checkpoint import short_name
 from ..page.summary import read_summary
 from ..record import load_meta
 from .arguments import Arguments
@@ -87,7 +88,9 @@ def plan(arguments: Arguments) -> Batch:
     Raises:
         LensError: a folder without images, or one that cannot be read.
     """
-    model = _slug(Path(arguments.model).name)
+    model = _slug(short_name(arguments.model))
+    if arguments.adapter is not None:
+        model = f"{model}_{_slug(short_name(arguments.adapter))}"
     if arguments.one_image:
         source = arguments.image[0] if arguments.image else None
         path = _one_path(arguments, f"{model}_{_slug(source.stem) if source else 'text'}{_ENDING}")

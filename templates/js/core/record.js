@@ -23,6 +23,7 @@ import { DECIMAL } from "./decimal.js";
  * @property {string} [prompt]
  * @property {string} [answer]
  * @property {string} [note]
+ * @property {{name: string, revision: string, kind: string, base: string}} [adapter]
  * @property {string} [created]
  * @property {string} [format]
  * @property {Experiment} [ablation]
