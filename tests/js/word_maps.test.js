@@ -46,6 +46,16 @@ test("the three maps are per patch, and NaN stays unknown", () => {
   assert.equal(dependsOn(smallRecord(), word), null);
 });
 
+test("what is next to nothing does not get a strong colour", () => {
+  const faint = smallRecord({ tracked: [0], blocks: {
+    word_spans: Int32Array.from([0, 1]), word_index: Int32Array.from([0]),
+    ablate_patch: Float32Array.from([2e-5, -1e-5]), wrote_patch: Float32Array.from([0.002, 0]),
+  } });
+  const [word] = saidWords(faint);
+  assert.equal(dependsOn(faint, word).limit, 0.01);
+  assert.equal(writesDirectly(faint, word).limit, 0.1);
+});
+
 test("a word of several tokens loses the sum of what its tokens lose", () => {
   const two = smallRecord({ tracked: [0], blocks: {
     kind: Uint8Array.from([1, 1, 2, 2]), word_spans: Int32Array.from([0, 2]), word_index: Int32Array.from([0]),
