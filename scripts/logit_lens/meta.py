@@ -36,6 +36,7 @@ OPTIONAL: dict[str, Types] = {
     **dict.fromkeys(("revision", "lens", "tail", "hook_site", "dtype", "device"), (str,)),
     **dict.fromkeys(("note", "created"), (str,)),
     **dict.fromkeys(("seconds", "versions", "run", "tracked_words"), (dict,)),
+    "image.source": (str,),
     "crop": (list,),
     "check.positions": NUMBER,
     "check.argmax_agree": NUMBER,

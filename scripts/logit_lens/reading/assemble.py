@@ -125,7 +125,8 @@ def _meta(
         "tracked_words": {w: display_texts(vlm.tokenizer, ids) for w, ids in outcome.words.items()},
         "dtype": str(vlm.dtype).removeprefix("torch."),
         "device": str(vlm.device),
-        "image": {"name": picture.name if picture else "", "width": width, "height": height},
+        "image": {"name": picture.name if picture else "", "width": width, "height": height}
+        | ({"source": picture.source} if picture and picture.source else {}),
         "crop": placement.crop or [0.0, 0.0, float(width), float(height)],
         "note": placement.note,
         "check": outcome.check.as_meta() | {"answer_agree": _answer_agrees(outcome)},

@@ -62,7 +62,7 @@ export function runFacts(record) {
   const known = new Set(["format", "model", "revision", "lens", "prompt", "answer", "dtype", "device", "image", "crop", "note", "check", "hook_site", "seconds", "versions", "created", "tail"]);
   return [
     ["model", plain(meta.model)], ["revision", plain(meta.revision)],
-    ["image", `${plain(meta.image?.name)}`], ["part that was seen", crop], ["note", meta.note ? plain(meta.note) : ""],
+    ["image", `${plain(meta.image?.name)}`], ["address", meta.image?.source ?? ""], ["part that was seen", crop], ["note", meta.note ? plain(meta.note) : ""],
     ["lens", plain(meta.lens)], ["tail", tail], ["recorded at", plain(meta.hook_site)],
     ["computed in", `${plain(meta.dtype)}, on ${plain(meta.device)}`],
     ["size", `${formatCount(record.L, "layer")}, ${formatCount(record.T, "position")}, top ${record.K}, ${formatCount(record.tracked.length, "token")} tracked`],
