@@ -2,7 +2,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { code, madeRecord, smallRecord } from "./panels.js";
 import { csvField, pinnedCsv, recordJsonSteps, trajectoriesCsv } from "../../templates/js/export/csv_json.js";
-import { figureCaption, figureFrame, figureLines, figurePatches, figurePins, figureWords, xmlText } from "../../templates/js/export/figure_model.js";
+import { figureCaption, figureFrame, figureLines, figurePatches, figurePins, figureSource, figureWords, xmlText } from "../../templates/js/export/figure_model.js";
 import { pictureWord } from "../../templates/js/image/words.js";
 
 /** A strict reader of CSV. */
@@ -118,4 +118,12 @@ test("words on a figure are whole where there is room, and cover neither each ot
   const few = words(4, []);
   assert.ok(few.length > 0);
   assert.equal(words(4, [{ layer: 0, position: 1 }, { layer: 0, position: 2 }]).length, 0);
+});
+
+test("a caption names the address of an image that has one, else its name", () => {
+  const record = smallRecord();
+  record.meta.image = { width: 20, height: 10, name: "dog.png" };
+  assert.match(figureSource(record, "passed")[0], /; image dog\.png;/);
+  record.meta.image.source = "https://example.org/dog.png?…";
+  assert.match(figureSource(record, "passed")[0], /; image https:\/\/example\.org\/dog\.png\?…;/);
 });

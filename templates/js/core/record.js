@@ -10,7 +10,7 @@ import { DECIMAL } from "./decimal.js";
  * What the record says of its making. A record may come from anywhere: most of it may be missing,
  * and there may be more.
  * @typedef {object} Meta
- * @property {{name: string, width: number, height: number}} image
+ * @property {{name: string, width: number, height: number, source?: string}} image
  * @property {Box} [crop] the part of the original that the model saw
  * @property {{passed?: boolean, positions?: number, argmax_agree?: number, max_abs_logit_diff?: number, tolerance?: number}} [check]
  * @property {string} [model]
