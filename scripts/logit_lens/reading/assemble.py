@@ -23,6 +23,7 @@ from ..model.vlm import VLM
 from ..patches.place import Placement
 from ..record import ANSWER, FORMAT, IMAGE, TEXT, LensRecord
 from ..tokens import display_texts
+from ..tracking import tracking_notes
 from .answer import Exchange
 from .check import SelfCheck
 from .experiments import Findings
@@ -125,7 +126,6 @@ def _meta(vlm: VLM, picture: Picture | None, outcome: Outcome) -> dict[str, Any]
         "image": {"name": picture.name if picture else "", "width": width, "height": height},
         "crop": placement.crop or [0.0, 0.0, float(width), float(height)],
         "note": placement.note,
-        **({"notes": vlm.notes} if vlm.notes else {}),
         **({"adapter": _adapter(vlm)} if vlm.adapter else {}),
         "check": outcome.check.as_meta() | {"answer_agree": _answer_agrees(outcome)},
         "seconds": {name: round(value, 3) for name, value in outcome.seconds.items()},
@@ -137,7 +137,11 @@ def _meta(vlm: VLM, picture: Picture | None, outcome: Outcome) -> dict[str, Any]
             "accelerate": accelerate.__version__,
         },
         **outcome.findings.meta,
-        "notes": outcome.findings.notes,
+        "notes": [
+            *vlm.notes,
+            *tracking_notes(vlm.tokenizer, list(outcome.words)),
+            *outcome.findings.notes,
+        ],
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
 
