@@ -23,6 +23,7 @@ from ..model.vlm import VLM
 from ..patches.place import Placement
 from ..record import ANSWER, FORMAT, IMAGE, TEXT, LensRecord
 from ..tokens import display_texts
+from ..tracking import tracking_notes
 from .answer import Exchange
 from .check import SelfCheck
 from .experiments import Findings
@@ -137,7 +138,11 @@ def _meta(vlm: VLM, picture: Picture | None, outcome: Outcome) -> dict[str, Any]
             "accelerate": accelerate.__version__,
         },
         **outcome.findings.meta,
-        "notes": [*vlm.notes, *outcome.findings.notes],
+        "notes": [
+            *vlm.notes,
+            *tracking_notes(vlm.tokenizer, list(outcome.words)),
+            *outcome.findings.notes,
+        ],
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
 
