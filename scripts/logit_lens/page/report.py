@@ -28,7 +28,8 @@ FORMAT = "logit-lens-page/1"
 LOADER, SCRIPT = "js/loader.js", "js/main.js"  # they import all others
 STYLES = (
     *("theme.css", "report.css"),
-    *("css/image.css", "css/grid.css", "css/answer.css", "css/pinned.css", "css/dialogs.css"),
+    *("css/image.css", "css/grid.css", "css/find.css", "css/answer.css", "css/pinned.css"),
+    "css/dialogs.css",
     "css/paper.css",  # last: it overrules all others
 )
 ZERO, UNKNOWN = 0, 0xFFFF
