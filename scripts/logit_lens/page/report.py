@@ -26,7 +26,8 @@ FORMAT = "logit-lens-page/1"
 LOADER, SCRIPT = "js/loader.js", "js/main.js"  # they import all others
 STYLES = (
     *("theme.css", "report.css"),
-    *("css/image.css", "css/grid.css", "css/answer.css", "css/pinned.css", "css/maps.css"),
+    *("css/image.css", "css/grid.css", "css/find.css", "css/answer.css", "css/pinned.css"),
+    "css/maps.css",
     "css/dialogs.css",
     "css/paper.css",  # last: it overrules all others
 )

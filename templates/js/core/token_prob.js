@@ -73,23 +73,3 @@ export function knownCells(record, indices, visit) {
     }
   }
 }
-
-/**
- * Look for the patch and layer at which the sum of some tokens is highest, in slices.
- * @param {LensPage} record
- * @param {number[]} indices rows of the token table
- * @returns {Generator<number, {layer: number, position: number, value: number}|null>} null where
- *   no patch knows any of them
- */
-export function* bestPatchSteps(record, indices) {
-  /** @type {{layer: number, position: number, value: number}|null} */
-  let best = null;
-  for (let layer = 0; layer < record.L; layer += 1) {
-    for (const position of record.imagePositions) {
-      const p = probOf(record, layer, position, indices);
-      if (p.known && p.value > (best?.value ?? -1)) best = { layer, position, value: p.value };
-    }
-    yield (layer + 1) / record.L;
-  }
-  return best;
-}
