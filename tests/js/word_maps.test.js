@@ -1,8 +1,8 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { smallRecord } from "./page.js";
-import { captionOf, isRead, missingOf, supportText, valueText } from "../../templates/js/maps/captions.js";
-import { controlDrops, dependsOn, knockedOut, mapsOf, mostByLayer, readsAs, saidWords, wordAt, writesDirectly, writtenByLayer } from "../../templates/js/maps/word_maps.js";
+import { captionOf, isRead, missingOf, supportText } from "../../templates/js/maps/captions.js";
+import { controlDrops, dependsOn, knockedOut, mapsOf, mostByLayer, readsAs, saidWords, valueText, wordAt, wordFacts, writesDirectly, writtenByLayer } from "../../templates/js/core/word_maps.js";
 import { wordMapsCsv, wordsJson } from "../../templates/js/export/word_csv.js";
 
 const code = (m, e) => 1 + 900 * (e + 62) + m - 100; // m·10^(e−2)
@@ -82,6 +82,12 @@ test("a word is read where it comes first somewhere and above nearly all control
   const text = supportText(record(), saidWords(record())[0]);
   assert.equal(text, "No patch reads this word (max p 0.300, rank #4, above 50 % of control words).");
   assert.doesNotMatch(text, /hallucinat/i);
+});
+
+test("the tooltip of a patch holds what the maps of the chosen word say of it", () => {
+  assert.deepEqual(wordFacts(record(), 0, 1), [["dog depends on", "-0.500 nats"], ["dog writes directly", "+1.50 logits"]]);
+  assert.deepEqual(wordFacts(record(), 0, 3), []); // no patch
+  assert.deepEqual(wordFacts(record(), -1, 1), []);
 });
 
 test("captions say what was done, and what is missing names its flag", () => {

@@ -4,7 +4,7 @@
  * number; `t` a position; `r` a rank; `i` an index into the table of distinct tokens.
  */
 import { DECIMAL } from "./decimal.js";
-/** @import { WordBlocks } from "../maps/word_maps.js" */
+/** @import { WordBlocks } from "./word_maps.js" */
 
 /**
  * What the record says of its making. A record may come from anywhere: most of it may be missing,

@@ -4,8 +4,8 @@
  */
 import { formatNumber } from "../core/format.js";
 import { svgElement } from "../core/svg.js";
-import { ROUTES } from "./word_maps.js";
-/** @import { Band, Written } from "./word_maps.js" */
+import { ROUTES } from "../core/word_maps.js";
+/** @import { Band, Written } from "../core/word_maps.js" */
 
 const EDGE = { left: 34, right: 6, top: 8, bottom: 17 };
 

@@ -2,8 +2,9 @@
  * One word of the answer, three maps: which patches read as it, which it depends on, which write it
  * directly; and the same by layer. Pure. Values are per image position, in their order.
  */
-import { DECIMAL } from "../core/decimal.js";
-/** @import { LensPage } from "../core/record.js" */
+import { DECIMAL } from "./decimal.js";
+import { formatNumber, formatProb } from "./format.js";
+/** @import { LensPage } from "./record.js" */
 
 /**
  * What a record may hold of the answer's words, as named in page/word_blocks.py.
@@ -52,6 +53,7 @@ import { DECIMAL } from "../core/decimal.js";
 export const KINDS = /** @type {MapKind[]} */ (["reads", "depends", "writes"]);
 /** No scale ends below this: a hundredth of a nat is a change of p by 1 %, and less than that must not look like much. */
 const LEAST = { depends: 0.01, writes: 0.1 };
+export const TITLES = { reads: "reads as", depends: "depends on", writes: "writes directly" };
 export const ROUTES = ["answer→image", "prompt→image", "answer→prompt"];
 
 /** @type {WeakMap<LensPage, SaidWord[]>} */
@@ -178,4 +180,21 @@ function summed(rows, word, count) {
 /** @param {Float32Array} values @param {number} least @returns {SignedMap} */
 function signedMap(values, least) {
   return { values, limit: values.reduce((most, value) => Math.max(most, Math.abs(value) || 0), least) };
+}
+
+/** The number of a patch, with its unit. @param {MapKind} kind @param {number} value */
+export function valueText(kind, value) {
+  if (Number.isNaN(value)) return "–";
+  if (kind === "reads") return `p ${formatProb(value)}`;
+  const sign = value > 0 ? "+" : "";
+  return kind === "depends" ? `${sign}${formatNumber(value)} nats` : `${sign}${formatNumber(value)} logits`;
+}
+
+/** What the maps of a word say of a position that is a patch. @param {LensPage} record @param {number} number of the word, −1 for none @param {number} t @returns {[string, string][]} */
+export function wordFacts(record, number, t) {
+  const word = saidWords(record)[number];
+  const n = record.patchNumber.get(t);
+  if (!word || n === undefined) return [];
+  const maps = /** @type {const} */ ([["depends", dependsOn(record, word)], ["writes", writesDirectly(record, word)]]);
+  return maps.flatMap(([kind, map]) => (map ? [[`${word.text} ${TITLES[kind]}`, valueText(kind, map.values[n])]] : []));
 }
