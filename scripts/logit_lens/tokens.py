@@ -15,8 +15,9 @@ from typing import Any
 
 _MARKS = {"\n": "⏎", "\t": "⇥", "\r": "␍"}
 _SPACES = "▁Ġ "
-# without a shape although Unicode calls them letters, marks or symbols: fillers and their like
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+# without a shape although Unicode calls them letters, marks or symbols: fillers and their like; and
+# the sign for a lost character, which some vocabularies hold, although nothing was lost
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffd")
 # with a shape although Unicode calls them format characters: signs that go under numbers
 _SIGNS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2\U000110bd")
 # they shape Persian and Indic words and emoji, and are nothing elsewhere
