@@ -53,7 +53,7 @@ def read_image(
     picture = open_picture(Path(image)) if image is not None else None
     record = make_record(model, picture, ReadOptions(prompt, **options), on_progress=on_progress)
     if not record.meta["check"]["passed"] and not force:
-        raise LensError(refusal(record.meta["check"], model.n_layers))
+        raise LensError(refusal(record.meta["check"], model))
     return record
 
 

@@ -16,6 +16,7 @@ import { mountRegion } from "./image/region.js";
 import { mountImageZoom } from "./image/zoom.js";
 import { mountLayerPlayer } from "./layers/player.js";
 import { mountLayerStrip } from "./layers/strip.js";
+import { mountMapsPane } from "./maps/pane.js";
 import { fail } from "./page/failure.js";
 import { mountHelp } from "./page/help.js";
 import { mountKeyboard } from "./page/keyboard.js";
@@ -35,7 +36,7 @@ const MOUNTS = [
   ["region-panel", mountRegion], ["find-token", mountFindToken],
   ["finding", mountFinding],
   ["grid-pane", mountGridPane], ["pinned-pane", mountPinnedPane],
-  ["answer-table", mountAnswerTable], ["tooltip", mountTooltip],
+  ["answer-table", mountAnswerTable], ["maps-pane", mountMapsPane], ["tooltip", mountTooltip],
   ["panes", mountKeyboard],
 ];
 

@@ -8,7 +8,6 @@ Does not know models or pages, and does not import torch.
 """
 
 import hashlib
-import json
 import os
 import re
 import traceback
@@ -20,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import LensError
 from ..files import is_page
 from ..images import Picture, open_picture
+from ..model.checkpoint import short_name
 from ..page.summary import read_summary
+from ..record import load_meta
 from .arguments import Arguments
 from .find import display_path, find_images
 from .fingerprint import file_hash, fingerprint
@@ -89,7 +88,9 @@ def plan(arguments: Arguments) -> Batch:
     Raises:
         LensError: a folder without images, or one that cannot be read.
     """
-    model = _slug(Path(arguments.model).name)
+    model = _slug(short_name(arguments.model))
+    if arguments.adapter is not None:
+        model = f"{model}_{_slug(short_name(arguments.adapter))}"
     if arguments.one_image:
         source = arguments.image[0] if arguments.image else None
         path = _one_path(arguments, f"{model}_{_slug(source.stem) if source else 'text'}{_ENDING}")
@@ -184,10 +185,8 @@ def _place(job: Job, wanted: str, arguments: Arguments) -> tuple[Path, bool]:
 def _data_fingerprint(report: Path) -> str:
     """The fingerprint of the record beside a report; empty where there is none."""
     try:
-        with np.load(report.with_suffix(".npz"), allow_pickle=False) as archive:
-            run = json.loads(str(archive["meta"]))["run"]
-            return str(run["fingerprint"])
-    except Exception:  # a damaged archive makes zipfile and NumPy raise anything
+        return str(load_meta(report.with_suffix(".npz")).get("run", {}).get("fingerprint", ""))
+    except LensError:
         return ""
 
 

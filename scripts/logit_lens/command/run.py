@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import LensError
-from ..files import is_folder, is_page, refuse_unwritable
+from ..files import is_page, refuse_unwritable
+from ..model.checkpoint import find_checkpoint
 from ..model.environment import prepare_libraries
 from ..page.report import write_report
 from ..reading.options import DEFAULT_PROMPT
@@ -61,6 +62,8 @@ def read_images(arguments: Arguments) -> tuple[Path | None, int]:
             progress.working_on(item.job.name)
             if not item.kept and not item.error and vlm is None:
                 vlm = load_model(arguments, process)
+                for note in vlm.notes:
+                    print(f"note: {note}", file=sys.stderr)
                 # what a hub id stands for is only sure now, if nothing was cached
                 settings |= settings_of(arguments, model_identity(arguments.model))
             problem = None if item.kept else try_report(vlm, item, batch, arguments, settings)
@@ -116,9 +119,12 @@ def make_report(
         }
         record = make_record(vlm, item.picture, arguments.reading, run, on_progress=bars.advance)
     if not record.meta["check"]["passed"] and not arguments.force:
-        raise LensError(refusal(record.meta["check"], vlm.n_layers))
+        raise LensError(refusal(record.meta["check"], vlm))
     notes = note_on_pieces(record.meta["tracked_words"]), note_on_length(vlm, len(record.input_ids))
-    for note in [*filter(None, notes), *(f"note: {n}" for n in record.meta["notes"])]:
+    for note in [
+        *filter(None, notes),
+        *(f"note: {n}" for n in record.meta["notes"][len(vlm.notes) :]),
+    ]:
         print(note, file=sys.stderr)
     if arguments.save_data:
         record.save(item.path.with_suffix(".npz"))
@@ -133,7 +139,8 @@ def load_model(arguments: Arguments, process: Process) -> "VLM":
             "there, not several",
             exit_code=2,
         )
-    prepare_libraries(arguments.quiet, offline=is_folder(arguments.model))
+    here = [find_checkpoint(name).folder for name in _named(arguments)]
+    prepare_libraries(arguments.quiet, offline=None not in here)
     from ..model.vlm import load_vlm  # only now: it imports transformers, which looks at these
 
     return load_vlm(
@@ -144,7 +151,14 @@ def load_model(arguments: Arguments, process: Process) -> "VLM":
         quantize=arguments.quantize,
         local_rank=process.local_rank,
         incomplete=arguments.force,
+        adapter=arguments.adapter,
+        chat_template=arguments.chat_template,
     )
+
+
+def _named(arguments: Arguments) -> list[str]:
+    """What the command line names that may have to come from the hub."""
+    return [arguments.model, *filter(None, [arguments.adapter])]
 
 
 def conclude(folder: Folder, process: Process, progress: Progress) -> tuple[Path | None, int]:

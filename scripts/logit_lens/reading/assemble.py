@@ -125,6 +125,7 @@ def _meta(vlm: VLM, picture: Picture | None, outcome: Outcome) -> dict[str, Any]
         "image": {"name": picture.name if picture else "", "width": width, "height": height},
         "crop": placement.crop or [0.0, 0.0, float(width), float(height)],
         "note": placement.note,
+        **({"adapter": _adapter(vlm)} if vlm.adapter else {}),
         "check": outcome.check.as_meta() | {"answer_agree": _answer_agrees(outcome)},
         "seconds": {name: round(value, 3) for name, value in outcome.seconds.items()},
         "versions": {
@@ -135,8 +136,19 @@ def _meta(vlm: VLM, picture: Picture | None, outcome: Outcome) -> dict[str, Any]
             "accelerate": accelerate.__version__,
         },
         **outcome.findings.meta,
-        "notes": outcome.findings.notes,
+        "notes": [*vlm.notes, *outcome.findings.notes],
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def _adapter(vlm: VLM) -> dict[str, Any]:
+    assert vlm.adapter is not None
+    place, settings = vlm.adapter.checkpoint, vlm.adapter.settings
+    return {
+        "name": place.name,
+        "revision": place.revision,
+        "kind": settings.get("peft_type"),
+        "base": vlm.adapter.base,
     }
 
 

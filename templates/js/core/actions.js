@@ -46,6 +46,7 @@ export function chooseAndPin(state, cell) {
  */
 export function clearOne(state) {
   if (state.get("hover")) state.set({ hover: null });
+  else if (state.get("word") >= 0) state.set({ word: -1 });
   else if (state.get("cell")) state.set({ cell: null });
   else if (state.get("region").length) state.set({ region: [] });
   else if (state.get("tokens").length) state.set({ tokens: [] });

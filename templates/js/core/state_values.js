@@ -21,6 +21,7 @@
  * @property {number[]} folded views whose patches are folded in the grid
  * @property {boolean} zoomedOut the grid is a heat map
  * @property {number[]} region positions marked on the image
+ * @property {number} word of the answer whose maps are shown, −1 for none
  * @property {number} view 0 whole image, 1.. tiles, −1 all tiles
  * @property {Scale} scale of the charts
  * @property {Theme} theme
@@ -34,7 +35,7 @@
 /** What a fresh report shows. @type {StateValues} */
 export const DEFAULTS = {
   layer: 0, cell: null, hover: null, pins: [], colour: "prob", tokens: [], query: "", rows: "all", folded: [], zoomedOut: false,
-  region: [], view: 0, scale: "prob", theme: "auto", dark: false, paper: false, playing: false,
+  region: [], word: -1, view: 0, scale: "prob", theme: "auto", dark: false, paper: false, playing: false,
 };
 
 /** @param {Cell} cell */
@@ -45,7 +46,7 @@ const flagText = (on) => (on ? "1" : "0");
 /** @type {{[Key in SavedKey]: (value: StateValues[Key]) => string}} in the order of the hash */
 const WRITERS = {
   layer: String, cell: (cell) => (cell ? cellText(cell) : ""), pins: (pins) => pins.map(cellText).join(","), colour: String,
-  tokens: String, query: String, rows: String, folded: String, zoomedOut: flagText, region: toRanges, view: String, scale: String,
+  tokens: String, query: String, rows: String, folded: String, zoomedOut: flagText, region: toRanges, word: String, view: String, scale: String,
   theme: String,
 };
 
@@ -120,6 +121,7 @@ function readersFor(values, sizes) {
     folded: numbers,
     zoomedOut: flag,
     region: (text) => fromRanges(text, sizes.positions),
+    word: (text) => (/^\d+$/.test(text) ? Number(text) : values.word),
     view: (text) => Number.parseInt(text, 10) || 0,
     scale: oneOf("scale", "prob", "log", "rank"),
     theme: oneOf("theme", "auto", "light", "dark"),

@@ -13,6 +13,7 @@ import { checkVerdict } from "../page/validity.js";
 import { chartsSvg } from "./charts.js";
 import { figureCaption, figureFrame, figureLines, figurePatches, figurePins, figureWords, xmlText } from "./figure_model.js";
 import { FIGURE_FONT, figureInks, figureText } from "./figure_style.js";
+import { wordFigure } from "./word_figure.js";
 /** @import { Quantity } from "../core/quantity.js" */
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
@@ -35,11 +36,20 @@ export function mountExportFigure(root, record, state) {
     if (!png) saveBlob(new Blob([text], { type: "image/svg+xml" }), name(".svg"));
     else saveBlob(await figurePng(text, width, height), name(".png"));
   };
+  const needWord = () => (state.get("word") >= 0 ? "" : "choose a word of the answer first");
+  const saveWord = (/** @type {boolean} */ png) => async () => {
+    const { svg, width, height } = wordFigure(record, state);
+    const text = new XMLSerializer().serializeToString(svg);
+    const blob = png ? await figurePng(text, width, height) : new Blob([text], { type: "image/svg+xml" });
+    saveBlob(blob, exportName(record, "word-maps", png ? ".png" : ".svg"));
+  };
   wireMenu(root, "figure", [
     { label: "PNG", note: "this layer, colours and tokens", ready: need, run: save(false, true) },
     { label: "PNG with words", note: "and the top tokens", ready: need, run: save(true, true) },
     { label: "SVG", note: "for print, editable", ready: need, run: save(false, false) },
     { label: "SVG with words", note: "and the top tokens", ready: need, run: save(true, false) },
+    { label: "Three maps of the word, PNG", note: "reads as, depends on, writes", ready: needWord, run: saveWord(true) },
+    { label: "Three maps of the word, SVG", note: "for print, editable", ready: needWord, run: saveWord(false) },
     {
       label: "Trajectories, SVG", note: "the charts of the pinned positions", ready: () => (state.get("pins").length ? "" : "pin a cell first"),
       run: () => saveBlob(new Blob([new XMLSerializer().serializeToString(chartsSvg(record, state))], { type: "image/svg+xml" }), exportName(record, `trajectories-${state.get("scale")}`, ".svg")),
@@ -156,7 +166,7 @@ function figureLegend(record, quantity, ink, y, width) {
 }
 
 /** The SVG drawn on a canvas, at twice its size. @param {string} text @param {number} width @param {number} height @returns {Promise<Blob>} */
-async function figurePng(text, width, height) {
+export async function figurePng(text, width, height) {
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
   await image.decode();

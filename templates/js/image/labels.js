@@ -7,7 +7,7 @@ import { boxOnStage } from "./map.js";
 import { apart, fitWord, pictureWord, wordGroups } from "./words.js";
 /** @import { Box, LensPage } from "../core/record.js" */
 /** @import { ThemeColours } from "../core/theme.js" */
-/** @import { Edges } from "../page/tooltip.js" */
+/** @import { Edges } from "../page/tooltip_place.js" */
 /** @import { Pen } from "./draw.js" */
 /** @import { ImageMap, PatchSet } from "./map.js" */
 

@@ -21,6 +21,7 @@ export const KEYS = [
   ["n N", "next place where the patches read as it, the one before"],
   ["p", "pin the cell under the pointer or the keys"],
   ["c", "next colour"],
+  ["w", "the next word of the answer: its three maps"],
   ["f", "fold the image's rows"],
   ["z", "the whole grid as a heat map"],
   ["t", "light or dark"],
@@ -49,6 +50,7 @@ export function mountKeyboard(_root, record, state) {
       const modes = colourChoices(record, state.get("tokens")).filter((choice) => choice.enabled).map((choice) => choice.mode);
       state.set({ colour: modes[(modes.indexOf(state.get("colour")) + 1) % modes.length] });
     },
+    w: () => document.getElementById("maps-next")?.click(),
     f: () => toggleAllFolds(state, record),
     z: () => state.set({ zoomedOut: !state.get("zoomedOut") }),
     t: () => byId("theme-button").click(),
