@@ -91,7 +91,8 @@ def test_what_the_page_says_is_the_record(open_report: Open) -> None:
         assert said["facts"]["KL to final"] == f"{shown(record.kl[cell])} nats"
         same = record.top_ids[:, t, 0] == final[t]
         decided = 11 - int(np.argmin(same[::-1])) + 1 if not same.all() else 0
-        assert said["facts"]["decided from"] == (f"layer {decided}" if decided else "embeddings")
+        layer_name = f"layer {decided}" if decided else "embeddings"
+        assert said["facts"]["decided"] == f"{record.token(final[t])} from {layer_name}"
         value, shade, below = expected_colour(record, colour, layer, t)
         assert said["below"] is below
         if shade is None:
