@@ -42,6 +42,7 @@ CONTRACT: Arrays = {
 OPTIONAL: Arrays = {
     "answer_logprob": ("float32", ("A",)),
     "word_spans": ("int32", ("W", 2)),
+    "word_ids": ("int32", ("W",)),
     "support_max": ("float32", ("W",)),
     "support_rank": ("int32", ("W",)),
     "support_percentile": ("float32", ("W",)),
@@ -54,6 +55,10 @@ OPTIONAL: Arrays = {
     "attribution": ("float32", ("A", "1+2N")),
     "attribution_patch": ("float32", ("A", "N", "P")),
     "attribution_rest": ("float32", ("A",)),
+    "against_ids": ("int32", ("A",)),
+    "against_attribution": ("float32", ("A", "1+2N")),
+    "against_patch": ("float32", ("A", "N", "P")),
+    "against_rest": ("float32", ("A",)),
     "lens_names": ("str", ("1+X",)),
     "lens_top_ids": ("int32", ("X", "L", "T", "k")),
     "lens_top_probs": ("float32", ("X", "L", "T", "k")),
@@ -62,6 +67,7 @@ OPTIONAL: Arrays = {
     "lens_tracked_probs": ("float32", ("X", "L", "T", "n")),
     "lens_tracked_ranks": ("int32", ("X", "L", "T", "n")),
 }
+_MORE_IDS = ("lens_top_ids", "word_ids", "against_ids")
 _LENS_PROBS = ("lens_top_probs", "lens_tracked_probs")
 _AXIS = re.compile(r"(?:(\d+)\+)?(\d*)([A-Za-z])")  # "1+2N": once more than twice the size N
 
@@ -147,7 +153,7 @@ def _check_values(arrays: Mapping[str, Any]) -> None:
     for name in ("tracked_ranks", "lens_tracked_ranks", "support_rank"):
         if name in arrays and (arrays[name] < 0).any():
             raise LensError(f"{name} has negative values")
-    for name in ("input_ids", "top_ids", "tracked_ids", "lens_top_ids"):
+    for name in ("input_ids", "top_ids", "tracked_ids", *_MORE_IDS):
         if name in arrays and not np.isin(arrays[name], arrays["token_ids"]).all():
             raise LensError(f"{name} holds an id that token_ids lacks")
 

@@ -34,7 +34,7 @@ def read_image(
     model: VLM,
     image: str | Path | None,
     prompt: str = DEFAULT_PROMPT,
-    on_progress: Callable[[int, int], object] | None = None,
+    on_progress: Callable[[str, int, int], object] | None = None,
     force: bool = False,
     **options: Any,
 ) -> LensRecord:
@@ -44,7 +44,7 @@ def read_image(
         model: from ``load_model``.
         image: the image file, or its http(s) address; None for a prompt of text alone.
         prompt: the question.
-        on_progress: called with the numbers of cells (layer, position) just read, and of all.
+        on_progress: called with a step, how much of it was just finished, and of how much.
         force: give the record although its self-check failed.
         options: further fields of ``ReadOptions``: top_k, layers, track, max_new_tokens, …
 

@@ -2,17 +2,18 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { fakeWindow, tiledRecord } from "./page.js";
 import { chooseAndPin, clearOne, isAllFolded, toggleAllFolds, toggleFold } from "../../templates/js/core/actions.js";
-import { DEFAULTS, createState } from "../../templates/js/core/state.js";
+import { State } from "../../templates/js/core/state.js";
+import { DEFAULTS } from "../../templates/js/core/state_values.js";
 
 const sizes = { layers: 33, positions: 600 };
-const make = (page, start = {}) => createState(start, sizes, page);
+const make = (page, start = {}) => new State(start, sizes, page);
 
 test("every saved key survives the address", () => {
   const page = fakeWindow();
   const state = make(page);
   const change = {
     layer: 26, cell: { layer: 3, position: 9 }, pins: [{ layer: 1, position: 2 }, { layer: 3, position: 4 }], colour: "kl", tokens: [5, 77],
-    query: "a&b=c,#%", rows: "image", folded: [0, 2], zoomedOut: true, region: [5, 6, 7, 9], view: 2, scale: "log", theme: "dark",
+    query: "a&b=c,#%", rows: "image", folded: [0, 2], zoomedOut: true, region: [5, 6, 7, 9], word: 3, view: 2, scale: "log", theme: "dark",
   };
   state.set(change);
   page.run();

@@ -1,7 +1,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { code, madeRecord } from "./panels.js";
-import { LensPage } from "../../templates/js/core/payload.js";
+import { LensPage } from "../../templates/js/core/record.js";
 import { searchTokens, tokenIndex, tokenIndexSteps, wordKey } from "../../templates/js/find/token_index.js";
 
 const half = code(500, -1), fifth = code(200, -1), tenth = code(100, -1), least = code(100, -3);

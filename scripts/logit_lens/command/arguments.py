@@ -37,6 +37,12 @@ class Arguments:
     max_new_tokens: int
     track: list[str]
     layers: str
+    ablate: bool
+    ablate_window: int
+    ablate_with: str
+    knockout: bool
+    attribute: bool
+    against_token: str
     device: str
     dtype: str
     device_map: DeviceMap | None
@@ -82,11 +88,14 @@ def _fill_in_defaults(named: argparse.Namespace) -> None:
         named.model = named.model or str(DEMO_MODEL)
         if not named.image:
             named.image = [str(DEMO_IMAGE)]
+        if named.max_new_tokens > 0:  # they are cheap on so small a model
+            named.ablate = named.knockout = named.attribute = True
     named.image = named_images(named.image)
     named.model = DEFAULT_MODEL if named.model is None else named.model
     named.prompt = DEFAULT_PROMPT if named.prompt is None else _utf8(named.prompt)
     named.device_map = named.device_map and read_device_map(named.device_map)
     named.track = [_utf8(word) for word in named.track]
+    named.against_token = _utf8(named.against_token)
 
 
 def _utf8(text: str) -> str:
@@ -94,11 +103,13 @@ def _utf8(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _check(arguments: Arguments) -> None:
-    def refuse(when: bool, message: str) -> None:
-        if when:
-            raise LensError(message, exit_code=2)
+def refuse(when: bool, message: str) -> None:
+    """Refuse the command line, with what is wrong with it."""
+    if when:
+        raise LensError(message, exit_code=2)
 
+
+def _check(arguments: Arguments) -> None:
     refuse(not arguments.prompt.strip(), "--prompt is empty; ask something")
     refuse(not arguments.model.strip(), "--model is empty; name a hub id or a folder")
     refuse(arguments.top_k < 1, f"--top-k is {arguments.top_k}; keep at least 1 token")
@@ -124,5 +135,33 @@ def _check(arguments: Arguments) -> None:
         arguments.quantize is not None and not importlib.util.find_spec("bitsandbytes"),
         f"--quantize {arguments.quantize} needs the package bitsandbytes: pip install bitsandbytes",
     )
+    _check_experiments(arguments)
     if arguments.layers != "":
         select_layers(arguments.layers, _ANY_LAYER)
+
+
+def _check_experiments(arguments: Arguments) -> None:
+    asked = [
+        f"--{name}" for name in ("ablate", "knockout", "attribute") if getattr(arguments, name)
+    ]
+    refuse(
+        arguments.from_data is not None and bool(asked),
+        f"{' '.join(asked)} needs the model; --from-data has only the record. Read the image again",
+    )
+    refuse(
+        bool(asked) and arguments.max_new_tokens == 0,
+        f"{' '.join(asked)}: there is no answer to ask about with --max-new-tokens 0",
+    )
+    refuse(
+        arguments.ablate and not arguments.image,
+        "--ablate replaces patches of an image; name an --image",
+    )
+    refuse(arguments.ablate_window < 1, "--ablate-window is below 1; a window has patches")
+    refuse(
+        arguments.ablate_with not in ("mean", "zero") and not Path(arguments.ablate_with).is_file(),
+        f"--ablate-with: {arguments.ablate_with!r} is neither mean, nor zero, nor a file",
+    )
+    refuse(
+        bool(arguments.against_token) and not arguments.attribute,
+        "--against-token belongs to --attribute; add it",
+    )

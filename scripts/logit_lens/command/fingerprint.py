@@ -12,6 +12,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,17 +48,19 @@ def settings_of(arguments: Arguments, model: str | None) -> dict[str, Any]:
     """
     return {
         "model": model,
-        "prompt": arguments.prompt,
-        "raw": arguments.raw_prompt,
-        "top_k": arguments.top_k,
-        "layers": arguments.layers,
+        "reading": asdict(arguments.reading),
+        "vector": _vector_hash(arguments.ablate_with),
         "dtype": arguments.dtype,
         "quantize": arguments.quantize,
-        "max_new_tokens": arguments.max_new_tokens,
-        "track": arguments.track,
         "version": __version__,
         "code": _reading_code(),
     }
+
+
+def _vector_hash(ablate_with: str) -> str:
+    """The contents of the file that --ablate-with names; empty where it is a word."""
+    path = Path(ablate_with)
+    return file_hash(path) if ablate_with not in ("mean", "zero") and path.is_file() else ""
 
 
 def model_identity(name: str) -> str | None:

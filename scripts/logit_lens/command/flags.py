@@ -142,6 +142,45 @@ def build_parser() -> argparse.ArgumentParser:
         "layer is always kept (default: all)",
     )
 
+    needs = parser.add_argument_group("what the answer needs (the demo does all three)")
+    needs.add_argument(
+        "--ablate",
+        action="store_true",
+        help="replace windows of patches at the decoder's input, and see what each word of the "
+        "answer loses",
+    )
+    needs.add_argument(
+        "--ablate-window",
+        type=int,
+        default=3,
+        metavar="N",
+        help="patches along a window's side (default: 3)",
+    )
+    needs.add_argument(
+        "--ablate-with",
+        default="mean",
+        metavar="mean|zero|FILE",
+        help="what to put in place of patches: the mean of this image's, zero, or the vector in a "
+        ".npy or .pt file (default: mean)",
+    )
+    needs.add_argument(
+        "--knockout",
+        action="store_true",
+        help="block attention to the image and to the prompt by bands of layers, and see what each "
+        "word loses",
+    )
+    needs.add_argument(
+        "--attribute",
+        action="store_true",
+        help="split each word's logit into what attention, MLP and each patch wrote directly",
+    )
+    needs.add_argument(
+        "--against-token",
+        default="",
+        metavar="WORD",
+        help="contrast with this word's logit (default: the runner-up at each position)",
+    )
+
     out = parser.add_argument_group("the report")
     out.add_argument(
         "--output",

@@ -10,8 +10,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
 from .. import LensError
 from ..files import is_folder, is_page, refuse_unwritable
 from ..model.environment import prepare_libraries
@@ -24,7 +22,7 @@ from .batch import Batch, Item, look_ahead, plan, reason_of
 from .distributed import Process, take_process
 from .fingerprint import fingerprint, model_identity, settings_of
 from .folder import Folder
-from .progress import Progress
+from .progress import Progress, StepBars
 
 if TYPE_CHECKING:
     from ..model.vlm import VLM
@@ -109,24 +107,18 @@ def make_report(
     from ..reading.check import refusal
     from ..reading.pipeline import make_record
 
-    hidden = True if arguments.quiet or batch.folder else None
-    with tqdm(desc="lens", unit=" cells", unit_scale=True, disable=hidden) as bar:
-
-        def advance(cells: int, of: int) -> None:
-            bar.total = of
-            bar.update(cells)
-
+    with StepBars(hidden=arguments.quiet or batch.folder is not None) as bars:
         run = {
             "name": item.job.name,
             "question": arguments.prompt,
             "source": item.job.source_id if batch.folder else "",
             "fingerprint": fingerprint(item.digest, settings),
         }
-        record = make_record(vlm, item.picture, arguments.reading, run, on_progress=advance)
+        record = make_record(vlm, item.picture, arguments.reading, run, on_progress=bars.advance)
     if not record.meta["check"]["passed"] and not arguments.force:
         raise LensError(refusal(record.meta["check"], vlm.n_layers))
     notes = note_on_pieces(record.meta["tracked_words"]), note_on_length(vlm, len(record.input_ids))
-    for note in filter(None, notes):
+    for note in [*filter(None, notes), *(f"note: {n}" for n in record.meta["notes"])]:
         print(note, file=sys.stderr)
     if arguments.save_data:
         record.save(item.path.with_suffix(".npz"))

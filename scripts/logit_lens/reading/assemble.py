@@ -16,16 +16,16 @@ import accelerate
 import numpy as np
 import torch
 import transformers
-from torch import Tensor
 
 from .. import __version__
 from ..images import Picture
 from ..model.vlm import VLM
-from ..patches.place import Placement, place_patches
+from ..patches.place import Placement
 from ..record import ANSWER, FORMAT, IMAGE, TEXT, LensRecord
 from ..tokens import display_texts
 from .answer import Exchange
 from .check import SelfCheck
+from .experiments import Findings
 from .lens import Reading
 from .prompt import Prompt
 
@@ -43,6 +43,9 @@ class Outcome:
         tail_name: which tail reads the states, "plain" or "replay".
         check: the lens at the last layer against the model's own logits.
         reading: what the lens read.
+        placement: where every position lies on the image.
+        extra: the record's optional arrays.
+        findings: what the experiments did, and what could not be done.
         seconds: how long each step took.
     """
 
@@ -54,6 +57,9 @@ class Outcome:
     tail_name: str
     check: SelfCheck
     reading: Reading
+    placement: Placement
+    extra: dict[str, np.ndarray]
+    findings: Findings
     seconds: dict[str, float]
 
 
@@ -68,14 +74,18 @@ def assemble(
         outcome: what the reading gave.
         run: what ``meta["run"]`` is to hold; left out where there is nothing to say.
     """
-    placement = _place(vlm, picture, outcome)
+    placement, extra = outcome.placement, outcome.extra
     ids = outcome.exchange.ids.numpy(force=True)
     kind = np.where(outcome.exchange.image_positions, IMAGE, TEXT).astype(np.uint8)
     kind[len(ids) - outcome.exchange.n_answer :] = ANSWER
     tracked_ids = np.array(outcome.tracked, np.int32)
-    token_ids = np.unique(np.concatenate([ids, outcome.reading.top_ids.ravel(), tracked_ids]))
+    token_ids = np.unique(
+        np.concatenate(
+            [ids, outcome.reading.top_ids.ravel(), tracked_ids, extra.get("against_ids", [])]
+        )
+    ).astype(np.int64)
     return LensRecord(
-        meta=_meta(vlm, picture, outcome, placement) | ({"run": dict(run)} if run else {}),
+        meta=_meta(vlm, picture, outcome) | ({"run": dict(run)} if run else {}),
         layers=np.array(outcome.layers, np.int32),
         input_ids=ids,
         position_kind=kind,
@@ -91,26 +101,13 @@ def assemble(
         token_ids=token_ids.astype(np.int32),
         token_text=np.array(display_texts(vlm.tokenizer, token_ids.tolist()), dtype=np.str_),
         image=np.frombuffer(picture.embedded() if picture else b"", np.uint8),
+        extra=extra,
     )
 
 
-def _place(vlm: VLM, picture: Picture | None, outcome: Outcome) -> Placement:
-    def as_numpy(value: Any) -> Any:
-        if not isinstance(value, Tensor):
-            return value
-        value = value.float() if value.is_floating_point() else value  # NumPy has no bfloat16
-        return value.numpy(force=True)
-
-    arrays = {key: as_numpy(value) for key, value in outcome.prompt.inputs.items()}
-    size = picture.image.size if picture else (0, 0)
-    on_image = outcome.exchange.image_positions
-    return place_patches(vlm.processor, vlm.model.config, arrays, on_image, size)
-
-
-def _meta(
-    vlm: VLM, picture: Picture | None, outcome: Outcome, placement: Placement
-) -> dict[str, Any]:
+def _meta(vlm: VLM, picture: Picture | None, outcome: Outcome) -> dict[str, Any]:
     width, height = picture.image.size if picture else (0, 0)
+    placement = outcome.placement
     answer = vlm.tokenizer.decode(outcome.exchange.answer_ids, skip_special_tokens=True)
     layer = type(vlm.anatomy.layers[0]).__name__
     return {
@@ -138,6 +135,8 @@ def _meta(
             "transformers": transformers.__version__,
             "accelerate": accelerate.__version__,
         },
+        **outcome.findings.meta,
+        "notes": outcome.findings.notes,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
 

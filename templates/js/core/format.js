@@ -57,10 +57,10 @@ export function visibleText(text) {
   return text.trim() === "" ? text.replace(/\s/gu, "␣") : text;
 }
 
-/** p with k as an index: the probability of a cell's k-th token. */
-export const boundName = (k) => `p${[...String(k)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("")}`;
+/** p with k as an index: the probability of a cell's k-th token. @param {number} k */
+export const boundName = (k) => `p${[...String(k)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]).join("")}`;
 
-/** 12345 → "12,345"; the browser's own way costs 80 ms the first time. */
+/** 12345 → "12,345"; the browser's own way costs 80 ms the first time. @param {number} count */
 function grouped(count) {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }

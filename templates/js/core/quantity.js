@@ -5,14 +5,19 @@
  */
 import { formatNumber, formatProb, formatRank, visibleText } from "./format.js";
 import { knownCells, probOf, rankOf } from "./token_prob.js";
+/** @import { LensPage } from "./record.js" */
+/** @import { State } from "./state.js" */
+/** @import { Colour } from "./state_values.js" */
 
-export const COLOURS = ["prob", "entropy", "kl", "rank", "agree", "none"];
+/** @typedef {{mode: Colour, label: string, enabled: boolean, why: string}} ColourChoice */
 
 /**
  * Colour modes that this record and choice of tokens can fill.
- * @returns {{mode: string, label: string, enabled: boolean, why: string}[]}
+ * @param {LensPage} record
+ * @param {number[]} tokens
  */
 export function colourChoices(record, tokens) {
+  /** @param {Colour} mode @param {string} label @returns {ColourChoice} */
   const choice = (mode, label, enabled = true, why = "") => ({ mode, label, enabled, why });
   return [
     choice("prob", tokens.length ? "probability, chosen token" : "probability, top token"),
@@ -24,13 +29,15 @@ export function colourChoices(record, tokens) {
   ];
 }
 
+/** @typedef {[number, number]} Range lowest, highest */
+
 /**
  * The chosen quantity.
  * @typedef {object} Quantity
- * @property {string} mode
+ * @property {Colour} mode
  * @property {number[]} tokens table rows of the chosen tokens, where the colour is about them
  * @property {string} title what the colour means, for legend and caption
- * @property {[number, number]} range
+ * @property {Range} range
  * @property {(l: number, t: number) => number} value NaN where nothing was recorded
  * @property {(l: number, t: number) => boolean} below value is only a bound: outside the top k
  * @property {(l: number, t: number) => number} shade 0..1 on the colour scale, −1 below, −2 none
@@ -38,7 +45,7 @@ export function colourChoices(record, tokens) {
  * @property {{at: number, text: string}[]} ticks of the legend, at 0..1
  *
  * @param {LensPage} record
- * @param {{colour: string, tokens: number[]}} choice from the state
+ * @param {{colour: Colour, tokens: number[]}} choice from the state
  * @returns {Quantity}
  */
 export function quantityOf(record, choice) {
@@ -52,24 +59,30 @@ export function quantityOf(record, choice) {
   return indices.length ? tokenProbability(record, indices, names) : topProbability(record);
 }
 
+/** @param {number} value @param {Range} range */
 const linear = (value, range) => Math.max(0, Math.min(1, (value - range[0]) / (range[1] - range[0] || 1)));
 
-/** Round numbers on the scale, about five, and the largest value when it is not next to one. */
+/**
+ * Round numbers on the scale, about five, and the largest value when it is not next to one.
+ * @param {Range} range
+ * @param {(value: number) => string} format
+ */
 function linearTicks(range, format) {
   const [low, high] = range;
   const rough = (high - low) / 4;
   const unit = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].find((n) => n * unit >= rough * 0.999) * unit;
+  const step = ([1, 2, 2.5, 5].find((n) => n * unit >= rough * 0.999) ?? 10) * unit;
   const ticks = [];
   for (let n = 0; n * step <= (high - low) * 1.0001; n += 1) ticks.push(low + n * step);
-  if (high - ticks.at(-1) < step * 0.35) ticks.pop();
+  if (high - ticks[ticks.length - 1] < step * 0.35) ticks.pop();
   ticks.push(high);
-  const text = (value) => (value === high ? format(value) : String(Number(value.toPrecision(3))));
+  const text = (/** @type {number} */ value) => (value === high ? format(value) : String(Number(value.toPrecision(3))));
   return ticks.map((value) => ({ at: linear(value, range), text: text(value) }));
 }
 
+/** @param {LensPage} record @returns {Quantity} */
 function topProbability(record) {
-  const range = [0, 1];
+  const range = /** @type {Range} */ ([0, 1]);
   return {
     mode: "prob", tokens: [], title: "Probability of the top token", range, ticks: linearTicks(range, (p) => String(p)),
     value: (l, t) => record.topProb(l, t, 0),
@@ -79,6 +92,7 @@ function topProbability(record) {
   };
 }
 
+/** @param {LensPage} record @param {number[]} indices @param {string} names @returns {Quantity} */
 function tokenProbability(record, indices, names) {
   const sums = new Float64Array(record.L * record.T).fill(NaN); // NaN: nothing is known
   let most = 0;
@@ -86,7 +100,7 @@ function tokenProbability(record, indices, names) {
     sums[cell] = Math.min(1, (sums[cell] || 0) + p);
     if (sums[cell] > most) most = sums[cell];
   });
-  const range = [0, most || 1];
+  const range = /** @type {Range} */ ([0, most || 1]);
   return {
     mode: "prob", tokens: indices, title: `Probability of ${names}`, range, ticks: linearTicks(range, formatNumber),
     value: (l, t) => probOf(record, l, t, indices).value,
@@ -102,6 +116,7 @@ function tokenProbability(record, indices, names) {
   };
 }
 
+/** @param {LensPage} record @param {number[]} indices @param {string} names @returns {Quantity} */
 function rankQuantity(record, indices, names) {
   const ranks = new Int32Array(record.L * record.T).fill(-1); // −1: known only to be k or worse
   knownCells(record, indices, (cell, _p, rank) => {
@@ -111,7 +126,7 @@ function rankQuantity(record, indices, names) {
   if (indices.some((i) => record.slot(i) < 0)) ranks.forEach((rank, cell) => { if (rank > record.K) ranks[cell] = -1; });
   let worst = record.K;
   for (const rank of ranks) if (rank > worst) worst = rank;
-  const shadeOf = (rank) => 1 - Math.log1p(rank) / Math.log1p(worst);
+  const shadeOf = (/** @type {number} */ rank) => 1 - Math.log1p(rank) / Math.log1p(worst);
   const known = ranks.some((rank) => rank >= record.K) ? worst : record.K - 1; // the worst that is shown
   const ticks = [0, 1, 9, 99, 999, 9999, 99999].filter((rank) => rank < known * 0.7);
   return {
@@ -130,10 +145,11 @@ function rankQuantity(record, indices, names) {
   };
 }
 
+/** @param {LensPage} record @param {"entropy"|"kl"} name @param {string} title @returns {Quantity} */
 function statistic(record, name, title) {
   let most = 0;
   everyCell(record, (l, t) => { const v = record[name](l, t); if (v > most) most = v; });
-  const range = [0, most || 1];
+  const range = /** @type {Range} */ ([0, most || 1]);
   return {
     mode: name, tokens: [], title, range, ticks: linearTicks(range, formatNumber),
     value: (l, t) => record[name](l, t),
@@ -146,12 +162,12 @@ function statistic(record, name, title) {
   };
 }
 
-/** The top itself stands out from the rest of the top k. */
+/** The top itself stands out from the rest of the top k. @param {number} rank @param {number} k */
 const agreementShade = (rank, k) => (rank === 0 ? 1 : 0.6 * (1 - rank / k));
 
-/** Where the final layer's top token stands at layer l: top, among the top k, or below. */
+/** Where the final layer's top token stands at layer l: top, among the top k, or below. @param {LensPage} record @returns {Quantity} */
 function agreement(record) {
-  const rank = (l, t) => record.rank(l, t, record.topIndex(record.L - 1, t, 0));
+  const rank = (/** @type {number} */ l, /** @type {number} */ t) => record.rank(l, t, record.topIndex(record.L - 1, t, 0));
   return {
     mode: "agree", tokens: [], title: "Rank of the position's final token", range: [0, record.K],
     ticks: [...new Set([record.K - 1, 1, 0])].filter((r) => r < record.K).map((r) => ({ at: agreementShade(r, record.K), text: formatRank(r) })),
@@ -169,6 +185,7 @@ function agreement(record) {
   };
 }
 
+/** @returns {Quantity} */
 function blank() {
   return {
     mode: "none", tokens: [], title: "", range: [0, 1], ticks: [],
@@ -176,15 +193,19 @@ function blank() {
   };
 }
 
+/** @param {LensPage} record @param {(l: number, t: number) => void} visit */
 function everyCell(record, visit) {
   for (let l = 0; l < record.L; l += 1) for (let t = 0; t < record.T; t += 1) visit(l, t);
 }
 
+/** @type {WeakMap<LensPage, {key: string, quantity: Quantity}>} */
 const made = new WeakMap();
 
 /**
  * The quantity that the state asks for, made once per choice and shared by all panels.
  * Subscribe to `QUANTITY_KEYS` to know when it changes.
+ * @param {LensPage} record
+ * @param {State} state
  * @returns {Quantity}
  */
 export function quantityNow(record, state) {
@@ -196,4 +217,5 @@ export function quantityNow(record, state) {
   }
   return last.quantity;
 }
+/** @type {("colour"|"tokens")[]} */
 export const QUANTITY_KEYS = ["colour", "tokens"];

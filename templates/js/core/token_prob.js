@@ -1,11 +1,14 @@
 /**
  * What is known of chosen tokens, cell by cell: their probability, summed, and their best rank. Pure.
  */
-import { DECIMAL } from "./payload.js";
+import { DECIMAL } from "./decimal.js";
+/** @import { LensPage } from "./record.js" */
 
 /**
  * Probability of a set of tokens at (l, t), summed.
  * @param {LensPage} record
+ * @param {number} l
+ * @param {number} t
  * @param {number[]} indices rows of the token table
  * @returns {{value: number, exact: boolean, known: boolean}} known: at least one token has a
  *   known probability; not exact: others are below p_k, so the sum is a lower bound. When nothing
@@ -25,6 +28,10 @@ export function probOf(record, l, t, indices) {
 
 /**
  * Best rank of a set of tokens at (l, t).
+ * @param {LensPage} record
+ * @param {number} l
+ * @param {number} t
+ * @param {number[]} indices
  * @returns {{value: number, known: boolean}} not known: no better than `value` (= k)
  */
 export function rankOf(record, l, t, indices) {
@@ -43,6 +50,8 @@ export function rankOf(record, l, t, indices) {
 /**
  * Visit the cells in which one of the tokens is known: among the top k, or tracked.
  * One pass over the whole record, because drawing asks for thousands of cells at a time.
+ * @param {LensPage} record
+ * @param {number[]} indices
  * @param {(cell: number, p: number, rank: number) => void} visit cell = l · T + t
  */
 export function knownCells(record, indices, visit) {
@@ -73,6 +82,7 @@ export function knownCells(record, indices, visit) {
  *   no patch knows any of them
  */
 export function* bestPatchSteps(record, indices) {
+  /** @type {{layer: number, position: number, value: number}|null} */
   let best = null;
   for (let layer = 0; layer < record.L; layer += 1) {
     for (const position of record.imagePositions) {

@@ -2,7 +2,8 @@
  * Every token of the report: in how many cells it is among the top k, how probable it becomes and
  * where; spellings of one word (▁dog, dog, Dog, Ġdog) grouped. Pure: knows no page, no state.
  */
-import { DECIMAL } from "../core/payload.js";
+import { DECIMAL } from "../core/decimal.js";
+/** @import { LensPage } from "../core/record.js" */
 
 /**
  * What spellings of one word share: no mark of a leading space, no capitals. A token that is
@@ -24,11 +25,13 @@ export function wordKey(text) {
  * @property {number} tracked how many of the spellings are recorded in every cell
  */
 
+/** @typedef {{counts: Int32Array, groups: TokenGroup[]}} TokenIndex counts: cells by token */
+
 /**
  * Read all cells, once, in slices: `next()` works for a few ms and yields how much is done.
  * @param {LensPage} record
  * @param {number} [slice] cells per step
- * @returns {Generator<number, {counts: Int32Array, groups: TokenGroup[]}>}
+ * @returns {Generator<number, TokenIndex>}
  */
 export function* tokenIndexSteps(record, slice = Math.ceil(400000 / (record.K + record.tracked.length))) {
   const { blocks, K, T, L } = record;
@@ -42,6 +45,7 @@ export function* tokenIndexSteps(record, slice = Math.ceil(400000 / (record.K + 
   const isTracked = new Uint8Array(record.tokenCount);
   for (const i of tracked) isTracked[i] = 1;
 
+  /** @param {number} group @param {number} p @param {number} cell */
   const add = (group, p, cell) => {
     sum[group] = seen[group] === cell ? sum[group] + p : p;
     seen[group] = cell;
@@ -68,7 +72,7 @@ export function* tokenIndexSteps(record, slice = Math.ceil(400000 / (record.K + 
   return { counts, groups };
 }
 
-/** All at once, for small records and tests. */
+/** All at once, for small records and tests. @param {LensPage} record @returns {TokenIndex} */
 export function tokenIndex(record) {
   const steps = tokenIndexSteps(record);
   let step = steps.next();
@@ -76,8 +80,11 @@ export function tokenIndex(record) {
   return step.value;
 }
 
+/** @param {LensPage} record */
 function groupTokens(record) {
+  /** @type {Map<string, number>} */
   const byKey = new Map();
+  /** @type {TokenGroup[]} */
   const groups = [];
   const groupOf = new Int32Array(record.tokenCount);
   record.texts.forEach((text, i) => {
@@ -118,6 +125,7 @@ export function searchTokens(record, groups, query) {
   });
 }
 
+/** @param {TokenGroup[]} groups @param {(group: TokenGroup) => number} placeOf −1: not at all */
 function byPlace(groups, placeOf) {
   const placed = groups.map((group) => ({ group, place: placeOf(group) })).filter((one) => one.place >= 0);
   placed.sort((a, b) => a.place - b.place || b.group.best - a.group.best || b.group.count - a.group.count);

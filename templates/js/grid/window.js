@@ -1,19 +1,17 @@
 /**
  * What of a huge sheet is visible. Pure.
  */
+/** @import { LensPage } from "../core/record.js" */
 
 /** Sizes in pixels: a row (and a thumbnail in it), a column, the line of layer numbers, the row headers. */
 export const GRID = { row: 24, column: 68, head: 26, side: 104 };
 
-/** Width of a column: few layers share the room, up to a point. */
-export function columnWidth(room, layers) {
+/** Width of a column: few layers share the room, up to a point. @param {number} room @param {number} layers */
+function columnWidth(room, layers) {
   return Math.max(GRID.column, Math.min(112, Math.floor(room / layers)));
 }
 
 /**
- * Where the columns are, in pixels from the row headers on. The last layer is what the model says:
- * where not all fit, it stays at the right edge and the others pass beneath it. (On a very narrow
- * screen it would take too much of the room.)
  * @typedef {object} GridColumns
  * @property {number} width of one
  * @property {number} room what the columns that move have
@@ -22,7 +20,12 @@ export function columnWidth(room, layers) {
  * @property {(l: number) => number} under how much of it lies beneath the last one
  * @property {(x: number) => number} at which one is there; may be past the last
  * @property {number[]} shown the visible ones, those beneath first
- *
+ */
+
+/**
+ * Where the columns are, in pixels from the row headers on. The last layer is what the model says:
+ * where not all fit, it stays at the right edge and the others pass beneath it. (On a very narrow
+ * screen it would take too much of the room.)
  * @param {number} room
  * @param {number} layers
  * @param {number} scroll
@@ -33,7 +36,7 @@ export function gridColumns(room, layers, scroll) {
   const last = layers - 1;
   const keeps = width * layers > room && room >= 3 * width;
   const edge = room - width;
-  const x = (l) => (keeps && l === last ? edge : l * width - scroll);
+  const x = (/** @type {number} */ l) => (keeps && l === last ? edge : l * width - scroll);
   const [from, to] = visibleRange(scroll, keeps ? edge : room, width, keeps ? last : layers);
   const shown = Array.from({ length: to - from }, (_, n) => from + n);
   if (keeps) shown.push(last);
@@ -45,7 +48,7 @@ export function gridColumns(room, layers, scroll) {
   };
 }
 
-/** What stands at the head of a column. */
+/** What stands at the head of a column. @param {LensPage} record @param {number} l */
 export const gridLayerName = (record, l) => (record.layers[l] === 0 ? "embed" : String(record.layers[l]));
 
 /**
@@ -63,6 +66,10 @@ export function visibleRange(scroll, room, size, count) {
 
 /**
  * The least scrolling that shows an item whole, with its neighbours when there is room.
+ * @param {number} scroll pixels scrolled
+ * @param {number} room pixels of the viewport
+ * @param {number} size pixels of an item
+ * @param {number} index of the item
  * @param {number} [margin] pixels to keep on either side
  * @returns {number} the new scroll
  */
@@ -83,6 +90,7 @@ export function scrollToShow(scroll, room, size, index, margin = 0) {
  * @returns {{row: number, column: number}|null} null: not a key that moves
  */
 export function moveCursor(key, far, at, grid) {
+  /** @type {Object<string, [number, number]>} rows down, columns right */
   const moves = {
     ArrowLeft: [0, far ? -Infinity : -1], ArrowRight: [0, far ? Infinity : 1],
     ArrowUp: [far ? -Infinity : -1, 0], ArrowDown: [far ? Infinity : 1, 0],
@@ -91,6 +99,6 @@ export function moveCursor(key, far, at, grid) {
   };
   if (!Object.hasOwn(moves, key)) return null;
   const [down, right] = moves[key];
-  const into = (n, count) => Math.max(0, Math.min(count - 1, n));
+  const into = (/** @type {number} */ n, /** @type {number} */ count) => Math.max(0, Math.min(count - 1, n));
   return { row: into(at.row + down, grid.rows), column: into(at.column + right, grid.columns) };
 }

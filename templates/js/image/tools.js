@@ -1,29 +1,35 @@
 /**
  * The toolbar above the picture: view, words, region, strength of the colours, zoom.
  */
+import { cloneAll, hit, part, thePicture } from "../core/dom.js";
 import { patchSet, viewChoices } from "./map.js";
+/** @import { LensPage } from "../core/record.js" */
+/** @import { State } from "../core/state.js" */
+/** @import { ImageView } from "./view.js" */
 
 /**
  * @param {HTMLElement} root
  * @param {LensPage} record
- * @param {object} state
- * @param {object} view see image/view.js
+ * @param {State} state
+ * @param {ImageView} view
  */
 export function mountImageTools(root, record, state, view) {
-  root.append(document.getElementById("image-tools").content.cloneNode(true));
-  const tool = (name) => root.querySelector(`[name=${name}]`);
+  root.append(cloneAll("image-tools"));
   const mapped = record.placed.length > 0;
-  for (const name of ["words", "marking", "seen"]) tool(name).hidden = !mapped;
-  root.querySelector(".image-strength").hidden = !mapped || !document.getElementById("picture");
+  const button = (/** @type {string} */ name) => part(root, `[name=${name}]`, HTMLButtonElement);
+  const [choice, strength] = [part(root, "[name=view]", HTMLSelectElement), part(root, "[name=opacity]", HTMLInputElement)];
+  for (const name of ["words", "marking", "seen"]) button(name).hidden = !mapped;
+  part(root, ".image-strength").hidden = !mapped || !thePicture();
   const choices = mapped ? viewChoices(record) : [];
-  root.querySelector(".image-view").hidden = choices.length < 2;
-  tool("view").append(...choices.map(({ value, label }) => new Option(label, String(value))));
-  tool("opacity").value = String(view.look.opacity);
+  part(root, ".image-view").hidden = choices.length < 2;
+  choice.append(...choices.map(({ value, label }) => new Option(label, String(value))));
+  strength.value = String(view.look.opacity);
 
   const seen = () => {
     const set = patchSet(record, state.get("view"));
     return set.view === 0 && record.meta.crop?.length === 4 ? record.meta.crop : set.extent;
   };
+  /** @type {Object<string, () => void>} */
   const actions = {
     words: () => view.setLook({ words: !view.look.words }),
     marking: () => view.setLook({ marking: !view.look.marking }),
@@ -33,23 +39,20 @@ export function mountImageTools(root, record, state, view) {
     seen: () => view.show(seen()),
   };
   root.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (button) actions[button.name]();
+    const pressed = hit(event, "button", HTMLButtonElement);
+    if (pressed) actions[pressed.name]();
   });
-  root.addEventListener("input", (event) => {
-    if (event.target.name === "opacity") view.setLook({ opacity: Number(event.target.value) });
-  });
-  root.addEventListener("change", (event) => {
-    if (event.target.name === "view") state.set({ view: Number(event.target.value) });
-  });
+  strength.addEventListener("input", () => view.setLook({ opacity: Number(strength.value) }));
+  choice.addEventListener("change", () => state.set({ view: Number(choice.value) }));
 
   function show() {
-    for (const name of ["words", "marking"]) tool(name).setAttribute("aria-pressed", String(view.look[name]));
-    tool("out").disabled = tool("whole").disabled = !view.zoomed();
-    tool("in").disabled = !view.canZoomIn();
+    button("words").setAttribute("aria-pressed", String(view.look.words));
+    button("marking").setAttribute("aria-pressed", String(view.look.marking));
+    button("out").disabled = button("whole").disabled = !view.zoomed();
+    button("in").disabled = !view.canZoomIn();
     if (!mapped) return;
-    tool("view").value = String(patchSet(record, state.get("view")).view);
-    tool("seen").hidden = view.gain(seen()) < 1.1; // nothing to gain
+    choice.value = String(patchSet(record, state.get("view")).view);
+    button("seen").hidden = view.gain(seen()) < 1.1; // nothing to gain
   }
   view.on(show);
   state.on(["view"], show);

@@ -2,6 +2,13 @@
  * Which words to write on the picture: one per patch where there is room, else one per group of
  * neighbouring patches that read as the same token. Pure.
  */
+/** @import { LensPage } from "../core/record.js" */
+/** @import { PatchSet } from "./map.js" */
+
+/**
+ * @typedef {{token: number, anchor: number, size: number, score: number}} WordGroup anchor: place
+ *   in the set of the patch nearest to the group's middle; score: summed probability
+ */
 
 /**
  * Groups of neighbours (corners too) with the same top token, the surest first, words that were
@@ -10,8 +17,7 @@
  * @param {PatchSet} set
  * @param {number} layer
  * @param {number} [least] a patch alone must be at least so sure
- * @returns {{token: number, anchor: number, size: number, score: number}[]} anchor: place in the
- *   set of the patch nearest to the group's middle; score: summed probability
+ * @returns {WordGroup[]}
  */
 export function wordGroups(record, set, layer, least = 0) {
   const count = set.positions.length;
@@ -41,28 +47,32 @@ export function wordGroups(record, set, layer, least = 0) {
 /**
  * The order in which groups get their label where there is no room for all: a word that is written
  * already counts less each time, so that a tower is named before the fifth group of trees.
+ * @param {WordGroup[]} groups
  */
 function firstOfEachWord(groups) {
+  /** @type {Map<number, number>} */
   const times = new Map();
-  const weights = new Map(groups.map((group) => {
+  const weighed = groups.map((group) => {
     const before = times.get(group.token) ?? 0;
     times.set(group.token, before + 1);
-    return [group, group.score / 4 ** before];
-  }));
-  return groups.sort((a, b) => weights.get(b) - weights.get(a) || a.anchor - b.anchor);
+    return { group, weight: group.score / 4 ** before };
+  });
+  return weighed.sort((a, b) => b.weight - a.weight || a.group.anchor - b.group.anchor).map((one) => one.group);
 }
 
+/** @param {PatchSet} set @param {number[]} members */
 function groupMiddle(set, members) {
   if (members.length === 1) return members[0];
-  const middle = (n, side) => (set.boxes[4 * n + side] + set.boxes[4 * n + side + 2]) / 2;
-  const mean = [0, 1].map((side) => members.reduce((sum, n) => sum + middle(n, side), 0) / members.length);
-  const far = (n) => (middle(n, 0) - mean[0]) ** 2 + (middle(n, 1) - mean[1]) ** 2;
+  const middle = (/** @type {number} */ n, /** @type {0|1} */ side) => (set.boxes[4 * n + side] + set.boxes[4 * n + side + 2]) / 2;
+  const mean = /** @type {(0|1)[]} */ ([0, 1]).map((side) => members.reduce((sum, n) => sum + middle(n, side), 0) / members.length);
+  const far = (/** @type {number} */ n) => (middle(n, 0) - mean[0]) ** 2 + (middle(n, 1) - mean[1]) ** 2;
   return members.reduce((best, n) => (far(n) < far(best) ? n : best));
 }
 
 /**
  * A token as it is written on the picture: without the mark of its leading space, which only
  * costs room there (tooltip and grid show it), one line.
+ * @param {string} text
  */
 export const pictureWord = (text) => text.replace(/^[▁ ]+(?=.)/u, "").slice(0, 40);
 
@@ -92,6 +102,7 @@ export function fitWord(text, width, measure) {
  * @returns {Label[]}
  */
 export function apart(labels, most) {
+  /** @type {Label[]} */
   const kept = [];
   for (const label of labels) {
     if (kept.length >= most) break;

@@ -2,17 +2,19 @@
  * The colour scale with numbers, beside the image: what the colours of image, strip and grid mean.
  */
 import { shadeFill } from "../core/colour.js";
+import { childrenOf, cloneAll, cloneOne, partsOf } from "../core/dom.js";
 import { QUANTITY_KEYS, quantityNow } from "../core/quantity.js";
+/** @import { LensPage } from "../core/record.js" */
+/** @import { State } from "../core/state.js" */
 
 /**
  * @param {HTMLElement} root
  * @param {LensPage} record
- * @param {object} state
+ * @param {State} state
  */
 export function mountLegend(root, record, state) {
-  root.append(document.getElementById("legend-frame").content.cloneNode(true));
-  const [title, bar, ticks, below] = [".legend-title", ".legend-bar", ".legend-ticks", ".legend-below"].map((name) => root.querySelector(name));
-  const tickTemplate = document.getElementById("legend-tick");
+  root.append(cloneAll("legend-frame"));
+  const [title, bar, ticks, below] = partsOf(root, ".legend-title", ".legend-bar", ".legend-ticks", ".legend-below");
 
   state.on(["dark", ...QUANTITY_KEYS], () => {
     const quantity = quantityNow(record, state);
@@ -21,7 +23,7 @@ export function mountLegend(root, record, state) {
     const stops = Array.from({ length: 17 }, (_, n) => shadeFill(n / 16, state.get("dark")));
     bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
     ticks.replaceChildren(...quantity.ticks.map((tick) => {
-      const label = tickTemplate.content.firstElementChild.cloneNode(true);
+      const label = cloneOne("legend-tick");
       label.textContent = tick.text;
       label.style.left = `${100 * tick.at}%`;
       if (tick.at === 0) label.classList.add("first");
@@ -31,6 +33,6 @@ export function mountLegend(root, record, state) {
     const partly = state.get("tokens").some((id) => record.indexOf(id) >= 0 && record.slot(record.indexOf(id)) < 0);
     const bounded = quantity.mode === "agree" || (partly && ["prob", "rank"].includes(quantity.mode));
     below.hidden = !bounded;
-    below.lastElementChild.textContent = `outside the top ${record.K}: below that cell's #${record.K}, not zero`;
+    childrenOf(below)[1].textContent = `outside the top ${record.K}: below that cell's #${record.K}, not zero`;
   });
 }
