@@ -89,7 +89,7 @@ def try_report(
         device_is_lost = type(error).__name__ == "AcceleratorError"
         if batch.folder is None or device_is_lost or getattr(error, "for_all", False):
             raise
-        return reason_of(error, item.job.source)
+        return reason_of(error, item.job.source.label if item.job.source else "")
     return None
 
 

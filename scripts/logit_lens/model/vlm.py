@@ -127,7 +127,8 @@ def load_vlm(
     """
     begin = time.perf_counter()
     where = take_device(device, local_rank)
-    base, on_top = find_adapter(find_checkpoint(name), adapter)
+    with explain_loading(name, str(where)):
+        base, on_top = find_adapter(find_checkpoint(name), adapter)
     name = base.source if on_top and adapter is None else name
     with explain_loading(name, str(where), on_top.source if on_top else None):
         config, auto_class = _read_config(base)

@@ -123,7 +123,8 @@ def _meta(vlm: VLM, picture: Picture | None, outcome: Outcome) -> dict[str, Any]
         "tracked_words": {w: display_texts(vlm.tokenizer, ids) for w, ids in outcome.words.items()},
         "dtype": str(vlm.dtype).removeprefix("torch."),
         "device": str(vlm.device),
-        "image": {"name": picture.name if picture else "", "width": width, "height": height},
+        "image": {"name": picture.name if picture else "", "width": width, "height": height}
+        | ({"source": picture.source} if picture and picture.source else {}),
         "crop": placement.crop or [0.0, 0.0, float(width), float(height)],
         "note": placement.note,
         **({"adapter": _adapter(vlm)} if vlm.adapter else {}),

@@ -7,7 +7,7 @@
 export const GRID = { row: 24, column: 68, head: 26, side: 104 };
 
 /** Width of a column: few layers share the room, up to a point. @param {number} room @param {number} layers */
-export function columnWidth(room, layers) {
+function columnWidth(room, layers) {
   return Math.max(GRID.column, Math.min(112, Math.floor(room / layers)));
 }
 
