@@ -100,7 +100,7 @@ def test_every_layer_of_a_real_model_equals_its_float64_brute_force(smol, capsys
     assert np.abs(record.top_probs - probs).max() < 1e-4
     entropy = -(log_p.exp() * log_p).sum(-1).numpy()
     np.testing.assert_allclose(record.entropy, entropy, rtol=1e-4, atol=1e-4)
-    # Where does the KL differ? Not in the forward: it is what float32 makes of a sum over all words,
+    # Where does the KL differ? Not in the forward: it is what float32 makes of a sum over words,
     # and torch's own formula in float32 is no nearer.
     exact = kl_to_last(double)
     far = {
