@@ -46,6 +46,18 @@ export function formatCount(count, one, many = `${one}s`) {
   return `${grouped(count)} ${count === 1 ? one : many}`;
 }
 
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1eeff}]/u;
+
+/**
+ * Names of bytes and characters keep to themselves in a text that runs from right to left: else
+ * `י<0xD7>` would be written as `0>יxD7>`, on a canvas as in the page.
+ * @param {string} text
+ */
+export function withNamesApart(text) {
+  if (!text.includes("<") || !RIGHT_TO_LEFT.test(text)) return text;
+  return text.replace(/(?:<(?:0x[0-9A-F]{2}|U\+[0-9A-F]{4,6}|id \d+)>)+/g, "\u2066$&\u2069"); // an isolate
+}
+
 /**
  * A token's text as something that can be seen: `∅` for a token without text, `␣` for every blank
  * of one that has nothing else. For display only: what is copied out or exported is the text itself.
@@ -54,7 +66,7 @@ export function formatCount(count, one, many = `${one}s`) {
  */
 export function visibleText(text) {
   if (text === "") return "∅";
-  return text.trim() === "" ? text.replace(/\s/gu, "␣") : text;
+  return text.trim() === "" ? text.replace(/\s/gu, "␣") : withNamesApart(text);
 }
 
 /** p with k as an index: the probability of a cell's k-th token. @param {number} k */

@@ -122,9 +122,8 @@ export class GridPainter {
 
   /** Text of a token, in ink and font of the caller; a sign for what cannot be seen is softer. @param {string} text @param {Fitter} fit @param {number} x @param {number} y */
   #token(text, fit, x, y) {
-    const shown = visibleText(text);
-    if (shown !== text) this.#pen.globalAlpha = 0.7;
-    this.#pen.fillText(fit(shown), x, y);
+    if (text.trim() === "") this.#pen.globalAlpha = 0.7;
+    this.#pen.fillText(fit(visibleText(text)), x, y);
     this.#pen.globalAlpha = 1;
   }
 
