@@ -69,6 +69,29 @@ export function visibleText(text) {
   return text.trim() === "" ? text.replace(/\s/gu, "␣") : withNamesApart(text);
 }
 
+/** What stands for a leading space, however the vocabulary spells it (`▁`, `Ġ`). */
+export const SPACE_GLYPH = "·";
+
+/**
+ * The marks of leading spaces that a token begins with, as the vocabulary spells them.
+ * @param {string} text
+ */
+export const spaceMarks = (text) => (text.trim() === "" ? "" : /^[▁Ġ ]*/u.exec(text)?.[0] ?? "");
+
+/**
+ * A token as it is read in plain text: `·dog`, and `␣` where there are only spaces. Where there is an
+ * element for it, `writeToken` makes the mark quieter.
+ * @param {string} text
+ */
+export function quietText(text) {
+  const marks = spaceMarks(text);
+  if (!marks) return visibleText(text);
+  return (marks === text ? "␣" : SPACE_GLYPH).repeat(marks.length) + withNamesApart(text.slice(marks.length));
+}
+
+/** What is looked for when this is typed: with or without a mark of a leading space is the same. @param {string} query */
+export const bareQuery = (query) => query.trim().replace(/^[▁Ġ·]+(?=.)/u, "").toLowerCase();
+
 /** p with k as an index: the probability of a cell's k-th token. @param {number} k */
 export const boundName = (k) => `p${[...String(k)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]).join("")}`;
 

@@ -5,7 +5,7 @@
  */
 import { shadeFill, shadeInk } from "../core/colour.js";
 import { penOf } from "../core/dom.js";
-import { visibleText } from "../core/format.js";
+import { quietText, spaceMarks } from "../core/format.js";
 import { themeColours } from "../core/theme.js";
 import { fitterFor } from "./fitter.js";
 import { bandBlock, bandText, isBand } from "./rows.js";
@@ -37,6 +37,7 @@ export class GridPainter {
   /** @type {Fitter} */
   #fitCell = (text) => text;
   #fitSide;
+  #letter;
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -52,6 +53,7 @@ export class GridPainter {
     const [mono, sans] = [style.getPropertyValue("--mono"), style.getPropertyValue("--text")];
     this.#fonts = { mono: `12px ${mono}`, sans: `11.5px ${sans}`, small: `10px ${sans}` };
     this.#pen.font = this.#fonts.mono;
+    this.#letter = this.#pen.measureText("m").width; // of the fixed pitch
     this.#fitSide = fitterFor(this.#pen, GRID.side - 14);
   }
 
@@ -122,9 +124,21 @@ export class GridPainter {
 
   /** Text of a token, in ink and font of the caller; a sign for what cannot be seen is softer. @param {string} text @param {Fitter} fit @param {number} x @param {number} y */
   #token(text, fit, x, y) {
-    if (text.trim() === "") this.#pen.globalAlpha = 0.7;
-    this.#pen.fillText(fit(visibleText(text)), x, y);
-    this.#pen.globalAlpha = 1;
+    const pen = this.#pen;
+    const quiet = quietText(text);
+    const shown = fit(quiet);
+    const marks = Math.min(spaceMarks(text).length, shown.length);
+    if (marks && marks < text.length) {
+      // a leading space: a dot in the middle of its letter, which is cheaper than text
+      pen.globalAlpha = 0.5;
+      for (let n = 0; n < marks; n += 1) pen.fillRect(x + (n + 0.5) * this.#letter - 1, y - 5, 2, 2);
+      pen.globalAlpha = 1;
+      pen.fillText(shown.slice(marks), x + marks * this.#letter, y);
+      return;
+    }
+    if (quiet !== text) pen.globalAlpha = 0.7;
+    pen.fillText(shown, x, y);
+    pen.globalAlpha = 1;
   }
 
   /** @param {number} t @param {number} y @param {GridColumns} columns @param {GridLook} look @param {ThemeColours} colours */
@@ -172,7 +186,7 @@ export class GridPainter {
     pen.textAlign = "left";
     pen.fillStyle = colours.ink;
     this.#token(record.label(t), this.#fitSide, 8, y + 16);
-    const room = GRID.side - 22 - pen.measureText(this.#fitSide(visibleText(record.label(t)))).width;
+    const room = GRID.side - 22 - pen.measureText(this.#fitSide(quietText(record.label(t)))).width;
     pen.font = fonts.small;
     if (pen.measureText(String(t)).width <= room) this.#write(String(t), GRID.side - 7, y + 16, colours.inkSoft, fonts.small, "right");
   }

@@ -8,7 +8,7 @@ import { withNamesApart } from "../core/format.js";
  * costs room there (tooltip and grid show it), one line.
  * @param {string} text
  */
-export const pictureWord = (text) => withNamesApart(text.replace(/^[▁ ]+(?=.)/u, "").slice(0, 40));
+export const pictureWord = (text) => withNamesApart(text.replace(/^[▁Ġ ]+(?=.)/u, "").slice(0, 40));
 
 /**
  * Text that fits a width, with an ellipsis where it must be cut; "" when not even that fits.
