@@ -185,7 +185,7 @@ def test_chosen_tokens_say_where_they_are_most_probable_and_go_there(open_report
     patch = t - int(np.flatnonzero(record.position_kind == IMAGE)[0])
     button = page.locator(".find-place")
     button.wait_for()
-    name = f"layer {layer}" if layer else "embeddings"
+    name = f"layer {layer}" if layer else "layer 0 (embeddings)"
     assert button.inner_text() == f"best {shown(probs[layer, t])} · {name} · patch {patch} →"
     button.click()
     assert state_of(page)["cell"] == f"{layer}.{t}"
