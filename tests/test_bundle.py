@@ -10,7 +10,19 @@ from logit_lens.page.inline import TEMPLATES
 
 MAIN = TEMPLATES / "js/main.js"
 # whoever stands further right may import whoever stands further left
-FOLDERS = ["core", "page", "image", "grid", "layers", "find", "answer", "pinned", "export", "."]
+FOLDERS = [
+    "core",
+    "page",
+    "image",
+    "grid",
+    "layers",
+    "maps",
+    "find",
+    "answer",
+    "pinned",
+    "export",
+    ".",
+]
 
 
 def write(folder: Path, **files: str) -> Path:

@@ -70,9 +70,9 @@ def test_the_keys_go_on_from_the_cell_that_was_chosen_elsewhere(open_report: Ope
     page.mouse.click(where["x"] + 130, where["y"] + 40)
     two_frames(page)
     page.locator(".chip").nth(1).click()
-    # the search for its patch is over and has made its room above the grid
+    # what was found is said above the grid
     page.wait_for_function("() => location.hash.includes('tokens=')")
-    page.locator(".find-place").wait_for()
+    page.locator(".finding-sentence").wait_for()
     two_frames(page)
     tab_to_grid(page)
     two_frames(page)
@@ -139,7 +139,7 @@ def test_the_number_of_the_hovered_layer_stands_out(open_report: Open) -> None:
     page = open_report(make_record(layers=8), hash="#layer=4")
     head = page.locator(".grid-cross-head")
     for layer, shown in ((0, "0"), (2, "2"), (4, None), (7, "7")):
-        point_at(page, ".grid-scroller", (104 + (layer + 0.5) * column(page)) / width(page), 0.3)
+        point_at(page, ".grid-scroller", (104 + (layer + 0.5) * column(page)) / width(page), 0.15)
         assert (head.inner_text() if head.is_visible() else None) == shown
         if shown:
             assert abs(box(page, ".grid-cross-head")["x"] - box(page, "#grid-active")["x"]) <= 1

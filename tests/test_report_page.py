@@ -91,9 +91,8 @@ def test_what_the_page_says_is_the_record(open_report: Open) -> None:
         assert said["facts"]["KL to final"] == f"{shown(record.kl[cell])} nats"
         same = record.top_ids[:, t, 0] == final[t]
         decided = 11 - int(np.argmin(same[::-1])) + 1 if not same.all() else 0
-        assert said["facts"]["decided from"] == (
-            f"layer {decided}" if decided else "layer 0 (embeddings)"
-        )
+        layer_name = f"layer {decided}" if decided else "layer 0 (embeddings)"
+        assert said["facts"]["decided"] == f"{record.token(final[t])} from {layer_name}"
         value, shade, below = expected_colour(record, colour, layer, t)
         assert said["below"] is below
         if shade is None:
@@ -188,6 +187,16 @@ def test_nothing_in_a_hostile_record_is_more_than_text(open_report: Open) -> Non
         "document.querySelectorAll('script, img:not([src^=blob]), b, iframe, object').length"
     )
     assert now <= elements
+
+
+def test_the_address_of_an_image_is_shown_as_text_in_header_and_validity(open_report: Open) -> None:
+    address = "https://example.org/<b>dog</b>.png?…"
+    image = make_record().meta["image"] | {"source": address}
+    page = open_report(make_record(meta={"image": image}))
+    assert page.locator("#header .source").inner_text() == address
+    page.locator("#validity-button").click()
+    assert address in page.locator("#validity-dialog .run-facts").inner_text()
+    assert page.locator("#header b, #validity-dialog .run-facts b").count() == 0
 
 
 def no_image() -> LensRecord:

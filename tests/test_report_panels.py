@@ -174,25 +174,6 @@ def test_every_token_can_be_found_and_its_numbers_are_right(open_report: Open) -
     assert "query" not in state_of(page)
 
 
-def test_chosen_tokens_say_where_they_are_most_probable_and_go_there(open_report: Open) -> None:
-    record = make_record(layers=6, tracked=0)
-    page = open_report(record)
-    tokens = record.top_ids[3, record.position_kind == IMAGE, :2][2]
-    page.evaluate(f"location.hash = 'tokens={tokens[0]},{tokens[1]}'")
-    probs = (np.isin(record.top_ids, tokens) * rounded(record.top_probs)).sum(-1)
-    probs[:, record.position_kind != IMAGE] = 0
-    layer, t = (int(n) for n in np.unravel_index(probs.argmax(), probs.shape))
-    patch = t - int(np.flatnonzero(record.position_kind == IMAGE)[0])
-    button = page.locator(".find-place")
-    button.wait_for()
-    name = f"layer {layer}" if layer else "layer 0 (embeddings)"
-    assert button.inner_text() == f"best {shown(probs[layer, t])} · {name} · patch {patch} →"
-    button.click()
-    assert state_of(page)["cell"] == f"{layer}.{t}"
-    page.evaluate("location.hash = 'tokens='")
-    button.wait_for(state="hidden")
-
-
 @pytest.mark.parametrize("scale", ["prob", "log", "rank"])
 def test_charts_read_what_the_record_holds(open_report: Open, scale: str) -> None:
     record = answered_record()

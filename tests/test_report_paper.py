@@ -175,7 +175,7 @@ def test_words_on_a_figure_are_whole_and_can_be_read(open_report: Open, item: st
         assert word[1].text in ("leaves", "streetlights")
         assert float(word[1].get("font-size", "0")) >= 8 * 96 / 72, "8 points"
     for text in root.iter(f"{SVG}text"):
-        assert float(text.get("font-size") or text.get("font-size", "9.5")) >= 7 * 96 / 72
+        assert float(text.get("font-size", "9.5")) >= 7 * 96 / 72
 
 
 def test_pins_are_numbered_on_the_figure_and_in_its_charts(open_report: Open) -> None:

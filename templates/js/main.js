@@ -8,6 +8,7 @@ import { readPage } from "./core/payload.js";
 import { State, hasNoAddress } from "./core/state.js";
 import { mountExportData } from "./export/data.js";
 import { mountExportFigure } from "./export/figure.js";
+import { mountFinding } from "./find/finding.js";
 import { mountFindToken } from "./find/search.js";
 import { mountGridPane } from "./grid/pane.js";
 import { mountImagePane } from "./image/pane.js";
@@ -15,6 +16,7 @@ import { mountRegion } from "./image/region.js";
 import { mountImageZoom } from "./image/zoom.js";
 import { mountLayerPlayer } from "./layers/player.js";
 import { mountLayerStrip } from "./layers/strip.js";
+import { mountMapsPane } from "./maps/pane.js";
 import { fail } from "./page/failure.js";
 import { mountHelp } from "./page/help.js";
 import { mountKeyboard } from "./page/keyboard.js";
@@ -32,8 +34,9 @@ const MOUNTS = [
   ["image-stage", mountImageZoom], ["layer-player", mountLayerPlayer],
   ["legend", mountLegend], ["layer-strip", mountLayerStrip],
   ["region-panel", mountRegion], ["find-token", mountFindToken],
+  ["finding", mountFinding],
   ["grid-pane", mountGridPane], ["pinned-pane", mountPinnedPane],
-  ["answer-table", mountAnswerTable], ["tooltip", mountTooltip],
+  ["answer-table", mountAnswerTable], ["maps-pane", mountMapsPane], ["tooltip", mountTooltip],
   ["panes", mountKeyboard],
 ];
 

@@ -2,7 +2,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { code, madeRecord, smallRecord } from "./panels.js";
 import { csvField, pinnedCsv, recordJsonSteps, trajectoriesCsv } from "../../templates/js/export/csv_json.js";
-import { badgeSpots, figureCaption, figureFrame, figureLines, figurePatches, figureWords, xmlText } from "../../templates/js/export/figure_model.js";
+import { badgeSpots, figureCaption, figureFrame, figureLines, figurePatches, figureSource, figureWords, xmlText } from "../../templates/js/export/figure_model.js";
 import { pictureWord } from "../../templates/js/image/words.js";
 
 /** A strict reader of CSV. */
@@ -130,4 +130,12 @@ test("the number of a pin covers neither a word nor another number", () => {
     const [far, wide] = [Math.hypot(a.x + a.width / 2 - pins[n].x - 6, a.y + a.height / 2 - pins[n].y - 6), 40];
     assert.ok(far < wide, "and stands by its patch");
   });
+});
+
+test("a caption names the address of an image that has one, else its name", () => {
+  const record = smallRecord();
+  record.meta.image = { width: 20, height: 10, name: "dog.png" };
+  assert.match(figureSource(record, "passed")[0], /; image dog\.png;/);
+  record.meta.image.source = "https://example.org/dog.png?…";
+  assert.match(figureSource(record, "passed")[0], /; image https:\/\/example\.org\/dog\.png\?…;/);
 });

@@ -7,7 +7,6 @@ import { mapShades } from "../../templates/js/grid/map.js";
 import { bandBlock, bandText, gridRows, matchingPositions } from "../../templates/js/grid/rows.js";
 import { inOrder } from "../../templates/js/grid/sort.js";
 import { gridColumns, moveCursor, rowHeight, scrollToShow, visibleRange } from "../../templates/js/grid/window.js";
-import { tooltipPlace } from "../../templates/js/page/tooltip.js";
 
 const view = (more) => ({ rows: "all", folded: [], pins: [], matches: new Uint8Array(4), ...more });
 
@@ -158,19 +157,4 @@ test("the heat map shows every row, or the strongest of those that share a line"
   const shade = (l, t) => (t === 3 ? 0.9 : 0.1);
   assert.deepEqual([...mapShades(Int32Array.from([0, 3]), 4, 1, shade)].map((x) => x.toFixed(1)), ["0.1", "0.1", "0.9", "0.9"]);
   assert.deepEqual([...mapShades(Int32Array.from([0, 1, 2, 3]), 2, 1, shade)].map((x) => x.toFixed(1)), ["0.1", "0.9"]);
-});
-
-test("the tooltip stays inside the window, beside what it explains", () => {
-  const room = { width: 400, height: 300 };
-  const tip = { width: 150, height: 100 };
-  for (const side of ["beside", "below"]) {
-    for (let x = 0; x < 400; x += 20) {
-      for (let y = 0; y < 300; y += 20) {
-        const { left, top } = tooltipPlace({ left: x, right: x + 20, top: y, bottom: y + 20 }, tip, room, side);
-        assert.ok(left >= 0 && top >= 0 && left + 150 <= 400 && top + 100 <= 300);
-        const [aside, apart] = [left >= x + 20 || left + 150 <= x, top >= y + 20 || top + 100 <= y];
-        assert.ok(side === "below" ? apart : aside || apart, `${side} ${x} ${y}`);
-      }
-    }
-  }
 });

@@ -7,6 +7,8 @@ import { cloneAll, cloneOne, hit, moveOf, part } from "../core/dom.js";
 import { formatCount, formatProb, visibleText } from "../core/format.js";
 import { runSteps } from "../core/work.js";
 import { anchorTooltip } from "../page/tooltip.js";
+import { isRead, supportText } from "../maps/captions.js";
+import { saidWords, wordAt } from "../core/word_maps.js";
 import { findInPatchesSteps } from "./words.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
@@ -52,7 +54,10 @@ function answerChip(record, t) {
   chip.dataset.position = String(t);
   const said = record.prob(record.L - 1, predictedAt(t), index);
   chip.style.setProperty("--said", String(said.exact ? Math.min(1, said.value) : 0));
-  chip.setAttribute("aria-label", `${record.text(index)}, said with probability ${said.exact ? "" : "below "}${formatProb(said.value)}`);
+  const word = saidWords(record)[wordAt(record, t)];
+  if (word?.support) chip.dataset.read = isRead(word.support) ? "yes" : "no";
+  const support = word ? `. ${supportText(record, word)}` : "";
+  chip.setAttribute("aria-label", `${record.text(index)}, said with probability ${said.exact ? "" : "below "}${formatProb(said.value)}${support}`);
   return chip;
 }
 
@@ -94,16 +99,16 @@ function moveAlong(event, chips) {
  * @param {number} t
  * @param {boolean} release
  */
-export async function showAnswerToken(record, state, t, release) {
+async function showAnswerToken(record, state, t, release) {
   if (release) {
-    state.set({ tokens: [], cell: null });
+    state.set({ tokens: [], cell: null, word: -1 });
     return;
   }
   const index = record.input(t);
   const cell = { layer: record.L - 1, position: predictedAt(t) };
   const colour = state.get("colour") === "rank" ? "rank" : "prob";
   const tokens = [record.id(index)];
-  state.set({ cell, tokens, colour });
+  state.set({ cell, tokens, colour, word: wordAt(record, t) });
   const finds = await runSteps(findInPatchesSteps(record, [index]), () => String(state.get("tokens")) !== String(tokens));
   const find = finds?.get(index);
   if (!find || find.position < 0) return;

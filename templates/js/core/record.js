@@ -4,12 +4,13 @@
  * number; `t` a position; `r` a rank; `i` an index into the table of distinct tokens.
  */
 import { DECIMAL } from "./decimal.js";
+/** @import { WordBlocks } from "./word_maps.js" */
 
 /**
  * What the record says of its making. A record may come from anywhere: most of it may be missing,
  * and there may be more.
  * @typedef {object} Meta
- * @property {{name: string, width: number, height: number}} image
+ * @property {{name: string, width: number, height: number, source?: string}} image
  * @property {Box} [crop] the part of the original that the model saw
  * @property {{passed?: boolean, positions?: number, argmax_agree?: number, max_abs_logit_diff?: number, tolerance?: number}} [check]
  * @property {string} [model]
@@ -20,12 +21,20 @@ import { DECIMAL } from "./decimal.js";
  * @property {string} [dtype]
  * @property {string} [device]
  * @property {string} [prompt]
+ * @property {string} [answer]
  * @property {string} [note]
+ * @property {{name: string, revision: string, kind: string, base: string}} [adapter]
  * @property {string} [created]
  * @property {string} [format]
+ * @property {Experiment} [ablation]
+ * @property {Experiment} [knockout]
+ * @property {Experiment & {rest?: number, layers?: number, layers_by_patch?: number}} [attribution]
+ * @property {string[]} [notes]
  * @property {Object<string, unknown>} [seconds]
  * @property {Object<string, unknown>} [versions]
  */
+
+/** @typedef {{what?: string, with?: string, window?: number, control?: string, kept?: string, checked?: string, against?: string, refused?: string}} Experiment what was done, in words and numbers */
 
 /** @typedef {[number, number, number, number]} Box left, top, right, bottom */
 
@@ -33,7 +42,7 @@ import { DECIMAL } from "./decimal.js";
 
 /**
  * The arrays, as they are named in report.py. Token numbers are rows of the token table.
- * @typedef {object} Blocks
+ * @typedef {object} LensBlocks
  * @property {string[]} token_text
  * @property {Int32Array} token_id
  * @property {Uint16Array|Uint32Array} input (position)
@@ -47,6 +56,8 @@ import { DECIMAL } from "./decimal.js";
  * @property {Uint16Array} tracked_prob (layer, position, tracked token), decimal codes
  * @property {Int32Array} tracked_rank (layer, position, tracked token)
  */
+
+/** @typedef {LensBlocks & WordBlocks} Blocks */
 
 /** What the lens read, as the page sees it. */
 export class LensPage {

@@ -6,7 +6,7 @@ import { DEFAULTS, fromHash, isSaved, sameValue, toHash } from "./state_values.j
 /** @import { StateValues } from "./state_values.js" */
 
 // a change of one of these is a step that "back" undoes; the others only amend the address
-const STEPS = new Set(["cell", "pins", "colour", "tokens", "rows", "region", "view", "zoomedOut"]);
+const STEPS = new Set(["cell", "pins", "colour", "tokens", "rows", "region", "word", "view", "zoomedOut"]);
 
 /** @typedef {Set<keyof StateValues>} Changed the keys of a subscriber that changed */
 

@@ -28,6 +28,7 @@
  * @property {number[]} folded views whose patches are folded in the grid
  * @property {boolean} zoomedOut the grid is a heat map
  * @property {number[]} region positions marked on the image
+ * @property {number} word of the answer whose maps are shown, −1 for none
  * @property {number} view 0 whole image, 1.. tiles, −1 all tiles
  * @property {RangeChoice} range of the colours, where they mean probabilities
  * @property {Look} look how the picture shows the colours' quantity
@@ -45,7 +46,7 @@
 /** What a fresh report shows. @type {StateValues} */
 export const DEFAULTS = {
   layer: 0, cell: null, hover: null, pins: [], colour: "prob", tokens: [], query: "", rows: "all", order: "position", whole: false, span: null, folded: [], zoomedOut: false,
-  region: [], view: 0, range: "auto", look: "fade", strength: 0.5, words: true, scale: "prob", theme: "auto", dark: false, paper: false, playing: false,
+  region: [], word: -1, view: 0, range: "auto", look: "fade", strength: 0.5, words: true, scale: "prob", theme: "auto", dark: false, paper: false, playing: false,
 };
 
 /** @param {Cell} cell */
@@ -59,7 +60,8 @@ const spanOf = (span) => (span ? `${span.from}-${span.to}${span.step > 1 ? `/${s
 /** @type {{[Key in SavedKey]: (value: StateValues[Key]) => string}} in the order of the hash */
 const WRITERS = {
   layer: String, cell: (cell) => (cell ? cellText(cell) : ""), pins: (pins) => pins.map(cellText).join(","), colour: String,
-  tokens: String, query: String, rows: String, order: String, whole: flagText, span: spanOf, folded: String, zoomedOut: flagText, region: toRanges, view: String, range: String,
+  tokens: String, query: String, rows: String, order: String, whole: flagText, span: spanOf, folded: String, zoomedOut: flagText, region: toRanges,
+  word: String, view: String, range: String,
   look: String, strength: String, words: flagText, scale: String, theme: String,
 };
 
@@ -137,6 +139,7 @@ function readersFor(values, sizes) {
     folded: numbers,
     zoomedOut: flag,
     region: (text) => fromRanges(text, sizes.positions),
+    word: (text) => (/^\d+$/.test(text) ? Number(text) : values.word),
     view: (text) => Number.parseInt(text, 10) || 0,
     range: oneOf("range", "auto", "unit", "report", "log"),
     look: oneOf("look", "fade", "dots", "colour"),

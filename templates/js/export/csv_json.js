@@ -25,6 +25,9 @@ const KIND_NAMES = ["text", "image", "answer"];
 // a byte order mark: without it spreadsheets read UTF-8 as something else
 const CSV_START = "\uFEFF";
 
+/** Lines of fields as a CSV file. @param {(string|number|null)[][]} lines */
+export const csvText = (lines) => CSV_START + lines.map(csvLine).join("");
+
 /** Where a line is about. @param {LensPage} record @param {number} l @param {number} t @returns {(string|number|null)[]} */
 function csvPlace(record, l, t) {
   const place = record.place(t);
@@ -79,7 +82,7 @@ export function trajectoriesCsv(record, pins, tokens) {
 }
 
 /** What the JSON says about itself. */
-export const JSON_NOTE = "Arrays are (layer, position, rank); tracked_* are (layer, position, tracked token). "
+const JSON_NOTE = "Arrays are (layer, position, rank); tracked_* are (layer, position, tracked token). "
   + "top_probs, entropy, kl and tracked_probs are the recorded values rounded once to 3 significant digits "
   + "(relative error at most 0.5 %); below 1e-62 they are 0. null: not recorded. Controls and writing-direction marks in token_text are named (<U+202E>). Ranks count from 0 over the "
   + "whole vocabulary. position_kind: 0 text, 1 image, 2 answer. layers: 0 is the embeddings. The picture is not included.";
@@ -90,11 +93,12 @@ const jsonList = (values) => `[${Array.from(values, (value) => (Number.isNaN(val
 /**
  * The whole record, in pieces, so that a big one never is one string.
  * @param {LensPage} record
+ * @param {Object<string, unknown>} [more] what to add, by name
  * @returns {Generator<number, string[]>}
  */
-export function* recordJsonSteps(record) {
+export function* recordJsonSteps(record, more = {}) {
   const { blocks, L, K, tracked } = record;
-  const parts = [jsonHead(record)];
+  const parts = [jsonHead(record), ...Object.entries(more).map(([name, value]) => `,\n${JSON.stringify(name)}:${JSON.stringify(value)}`)];
   const decode = (/** @type {number} */ code) => DECIMAL[code];
   const same = (/** @type {number} */ value) => value;
   /** @type {JsonArray[]} */

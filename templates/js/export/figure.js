@@ -13,6 +13,7 @@ import { chartsSvg } from "./charts.js";
 import { badgeSpots, figureCaption, figureFrame, figurePatches, figurePins, figureWords, xmlText } from "./figure_model.js";
 import { figureContours, figureDefs, figureLegend, figurePatch, figurePicture, figurePin, figureWord } from "./figure_parts.js";
 import { FIGURE_FONT, figureInks, figureText, hexRgb } from "./figure_style.js";
+import { wordFigure } from "./word_figure.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
 
@@ -36,11 +37,20 @@ export function mountExportFigure(root, record, state) {
     if (png) saveBlob(await figurePng(svgText(svg), width, height), name(".png"));
     else saveBlob(new Blob([svgText(svg)], { type: "image/svg+xml" }), name(".svg"));
   };
+  const needWord = () => (state.get("word") >= 0 ? "" : "choose a word of the answer first");
+  const saveWord = (/** @type {boolean} */ png) => async () => {
+    const { svg, width, height } = wordFigure(record, state);
+    const text = new XMLSerializer().serializeToString(svg);
+    const blob = png ? await figurePng(text, width, height) : new Blob([text], { type: "image/svg+xml" });
+    saveBlob(blob, exportName(record, "word-maps", png ? ".png" : ".svg"));
+  };
   wireMenu(root, "figure", [
     { label: "PNG, page", note: "as shown: layer, look, words, pins; 175 mm at 300 dpi", ready: need, run: save("page", true) },
     { label: "PNG, column", note: "the same, 85 mm", ready: need, run: save("column", true) },
     { label: "SVG, page", note: "text as text: for print, can be edited", ready: need, run: save("page", false) },
     { label: "SVG, column", note: "the same, 85 mm", ready: need, run: save("column", false) },
+    { label: "Three maps of the word, PNG", note: "reads as, depends on, writes", ready: needWord, run: saveWord(true) },
+    { label: "Three maps of the word, SVG", note: "for print, editable", ready: needWord, run: saveWord(false) },
     {
       label: "Trajectories, SVG", note: "the charts of the pinned positions", ready: () => (state.get("pins").length ? "" : "pin a cell first"),
       run: () => saveBlob(new Blob([svgText(chartsSvg(record, state))], { type: "image/svg+xml" }), exportName(record, `trajectories-${state.get("scale")}`, ".svg")),

@@ -55,7 +55,7 @@ export function figureSource(record, verdict) {
   const { meta } = record;
   const check = { passed: "self-check passed", failed: "SELF-CHECK FAILED: not to be trusted", unknown: "no self-check" }[verdict];
   return [
-    `${meta.lens === "logit" || !meta.lens ? "Logit" : meta.lens} lens of ${meta.model}${meta.revision ? ` (revision ${meta.revision})` : ""}; image ${meta.image?.name || "–"}; ${meta.dtype || "–"}; ${check}; recorded ${String(meta.created ?? "").slice(0, 10) || "–"}.`,
+    `${meta.lens === "logit" || !meta.lens ? "Logit" : meta.lens} lens of ${meta.model}${meta.revision ? ` (revision ${meta.revision})` : ""}; image ${meta.image?.source || meta.image?.name || "–"}; ${meta.dtype || "–"}; ${check}; recorded ${String(meta.created ?? "").slice(0, 10) || "–"}.`,
     `Prompt: ${meta.prompt}`,
   ];
 }

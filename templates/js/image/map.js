@@ -74,7 +74,7 @@ export const boxOf = (record, t) => record.box(t) ?? [0, 0, 0, 0];
 export const placeOf = (record, t) => record.place(t) ?? { row: 0, column: 0 };
 
 /** Rows down and columns right: first the four sides (up, right, down, left), then the corners. */
-export const AROUND = [[-1, 0], [0, 1], [1, 0], [0, -1], [-1, -1], [-1, 1], [1, 1], [1, -1]];
+const AROUND = [[-1, 0], [0, 1], [1, 0], [0, -1], [-1, -1], [-1, 1], [1, 1], [1, -1]];
 /** @type {WeakMap<LensPage, Map<number, PatchSet>>} */
 const patchSets = new WeakMap();
 /** @param {number} view @param {number} row @param {number} column */

@@ -7,7 +7,7 @@ import { KEYS } from "./keyboard.js";
 
 /** Keys of single panels, while the focus is in them; those that work everywhere are in page/keyboard.js. */
 /** @type {[string, string][]} */
-export const PANEL_KEYS = [
+const PANEL_KEYS = [
   ["picture", "← → ↑ ↓ from patch to patch, with Shift to mark a region; Enter pins, Shift+Enter adds to the region; + − 0 zoom and back"],
   ["find token", "↓ ↑ Page Up Page Down through the list; Enter chooses, Shift+Enter adds to the sum, Backspace lets go, Esc closes"],
   ["answer", "← → Home End from word to word; Enter maps it over the image"],

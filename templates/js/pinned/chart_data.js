@@ -9,7 +9,7 @@ import { chartAxis } from "./axis.js";
 /** @import { Cell, Scale } from "../core/state_values.js" */
 /** @import { ChartAxis } from "./axis.js" */
 
-export const SERIES_MAX = 8;
+const SERIES_MAX = 8;
 
 /** @typedef {{value: number, exact: boolean, partial?: boolean}} ChartPoint not exact: `value` is a bound; partial: a sum of which only parts are known */
 /** @typedef {{index: number, name?: string, points: ChartPoint[]}} Series index: row of the token table, −1 for the sum */
