@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import LensError
-from ..files import is_folder, is_page, refuse_unwritable
+from ..files import is_folder, is_page, refuse_unwritable, write_together
 from ..model.environment import prepare_libraries
-from ..page.report import write_report
+from ..page.report import report_bytes, write_report
 from ..reading.options import DEFAULT_PROMPT
 from ..record import load_record
 from ..tokens import note_on_pieces
@@ -120,9 +120,8 @@ def make_report(
     notes = note_on_pieces(record.meta["tracked_words"]), note_on_length(vlm, len(record.input_ids))
     for note in [*filter(None, notes), *(f"note: {n}" for n in record.meta["notes"])]:
         print(note, file=sys.stderr)
-    if arguments.save_data:
-        record.save(item.path.with_suffix(".npz"))
-    write_report(record, item.path)
+    data = {item.path.with_suffix(".npz"): record.packed()} if arguments.save_data else {}
+    write_together(data | {item.path: report_bytes(record)})
 
 
 def load_model(arguments: Arguments, process: Process) -> "VLM":
