@@ -189,6 +189,16 @@ def test_nothing_in_a_hostile_record_is_more_than_text(open_report: Open) -> Non
     assert now <= elements
 
 
+def test_the_address_of_an_image_is_shown_as_text_in_header_and_validity(open_report: Open) -> None:
+    address = "https://example.org/<b>dog</b>.png?…"
+    image = make_record().meta["image"] | {"source": address}
+    page = open_report(make_record(meta={"image": image}))
+    assert page.locator("#header .source").inner_text() == address
+    page.locator("#validity-button").click()
+    assert address in page.locator("#validity-dialog .run-facts").inner_text()
+    assert page.locator("#header b, #validity-dialog .run-facts b").count() == 0
+
+
 def no_image() -> LensRecord:
     return make_record(grid=(0, 0), text=9)
 

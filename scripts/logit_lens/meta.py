@@ -38,6 +38,7 @@ OPTIONAL: dict[str, Types] = {
     **dict.fromkeys(("seconds", "versions", "run", "tracked_words", "adapter"), (dict,)),
     **dict.fromkeys(("ablation", "knockout", "attribution"), (dict,)),
     **dict.fromkeys(("crop", "notes"), (list,)),
+    "image.source": (str,),
     "check.positions": NUMBER,
     "check.argmax_agree": NUMBER,
     "check.max_abs_logit_diff": NUMBER,

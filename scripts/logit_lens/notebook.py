@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from . import LensError
+from .address import is_address
+from .fetch import fetch_picture
 from .images import open_picture
 from .model.vlm import VLM
 from .model.vlm import load_vlm as load_model
@@ -40,7 +42,7 @@ def read_image(
 
     Args:
         model: from ``load_model``.
-        image: the image file; None for a prompt of text alone.
+        image: the image file, or its http(s) address; None for a prompt of text alone.
         prompt: the question.
         on_progress: called with a step, how much of it was just finished, and of how much.
         force: give the record although its self-check failed.
@@ -50,7 +52,10 @@ def read_image(
         LensError: the image cannot be read, the model cannot take it, the self-check failed.
         TypeError: there is no such option.
     """
-    picture = open_picture(Path(image)) if image is not None else None
+    picture = None
+    if image is not None:
+        fetched = is_address(str(image))
+        picture = fetch_picture(str(image)) if fetched else open_picture(Path(image))
     record = make_record(model, picture, ReadOptions(prompt, **options), on_progress=on_progress)
     if not record.meta["check"]["passed"] and not force:
         raise LensError(refusal(record.meta["check"], model))

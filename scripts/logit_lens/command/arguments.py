@@ -17,6 +17,7 @@ from ..reading.layers import select_layers
 from ..reading.options import DEFAULT_PROMPT, ReadOptions
 from ..resources import DEMO_IMAGE, DEMO_MODEL
 from .flags import DEFAULT_MODEL, build_parser
+from .patterns import named_images
 
 _ANY_LAYER = 99_999  # before the model is known, only the form of --layers can be checked
 
@@ -25,7 +26,7 @@ _ANY_LAYER = 99_999  # before the model is known, only the form of --layers can 
 class Arguments:
     """The command line, checked."""
 
-    image: list[Path]
+    image: list[str]
     prompt: str
     raw_prompt: bool
     model: str
@@ -88,11 +89,12 @@ def _fill_in_defaults(named: argparse.Namespace) -> None:
     if named.demo:
         named.model = named.model or str(DEMO_MODEL)
         if not named.image:
-            named.image = [DEMO_IMAGE]
+            named.image = [str(DEMO_IMAGE)]
         if named.max_new_tokens > 0:  # they are cheap on so small a model
             named.ablate = named.knockout = named.attribute = True
     if named.model is None and named.adapter is not None:  # it knows its base
         named.model, named.adapter = named.adapter, None
+    named.image = named_images(named.image)
     named.model = DEFAULT_MODEL if named.model is None else named.model
     named.prompt = DEFAULT_PROMPT if named.prompt is None else _utf8(named.prompt)
     named.device_map = named.device_map and read_device_map(named.device_map)

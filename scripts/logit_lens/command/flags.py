@@ -30,10 +30,10 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message} (see --help)\n")
 
 
-def _path(text: str) -> Path:
+def _image(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("an empty path; name a file or a folder")
-    return Path(text)
+    return text
 
 
 def _program() -> str:
@@ -56,10 +56,11 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--image",
         nargs="+",
-        type=_path,
+        type=_image,
         default=[],
         metavar="PATH",
-        help="image files and folders of images; several make a folder of reports and an index, "
+        help="image files, folders of images, patterns, http(s) addresses, or - for standard "
+        "input; several make a folder of reports and an index, "
         "and what is finished there already is kept",
     )
     what.add_argument(

@@ -17,7 +17,6 @@ from ..model.environment import prepare_libraries
 from ..page.report import write_report
 from ..reading.options import DEFAULT_PROMPT
 from ..record import load_record
-from ..tokens import note_on_pieces
 from .arguments import Arguments
 from .batch import Batch, Item, look_ahead, plan, reason_of
 from .distributed import Process, take_process
@@ -90,7 +89,7 @@ def try_report(
         device_is_lost = type(error).__name__ == "AcceleratorError"
         if batch.folder is None or device_is_lost or getattr(error, "for_all", False):
             raise
-        return reason_of(error, item.job.source)
+        return reason_of(error, item.job.source.label if item.job.source else "")
     return None
 
 
@@ -120,12 +119,9 @@ def make_report(
         record = make_record(vlm, item.picture, arguments.reading, run, on_progress=bars.advance)
     if not record.meta["check"]["passed"] and not arguments.force:
         raise LensError(refusal(record.meta["check"], vlm))
-    notes = note_on_pieces(record.meta["tracked_words"]), note_on_length(vlm, len(record.input_ids))
-    for note in [
-        *filter(None, notes),
-        *(f"note: {n}" for n in record.meta["notes"][len(vlm.notes) :]),
-    ]:
-        print(note, file=sys.stderr)
+    own = [note for note in record.meta["notes"] if note not in vlm.notes]  # those were said
+    for note in [*own, *filter(None, [note_on_length(vlm, len(record.input_ids))])]:
+        print(f"note: {note}", file=sys.stderr)
     if arguments.save_data:
         record.save(item.path.with_suffix(".npz"))
     write_report(record, item.path)

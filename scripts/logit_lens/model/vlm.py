@@ -18,11 +18,13 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
     PretrainedConfig,
+    modeling_gguf_pytorch_utils,
 )
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
 )
+from transformers.utils import logging
 
 from .. import LensError
 from .adapter import Adapter, apply_adapter, find_adapter
@@ -185,6 +187,8 @@ def _load_processor(
 
 def _load_model(auto_class: Any, base: Checkpoint, incomplete: bool, options: Any) -> Any:
     """The model, with a guard at whatever in it is not the checkpoint's own."""
+    # its bar knows neither --quiet nor whether there is a terminal
+    modeling_gguf_pytorch_utils.tqdm = logging.tqdm  # type: ignore[assignment]
     model, loading = auto_class.from_pretrained(
         base.source,
         output_loading_info=True,

@@ -23,6 +23,7 @@ from ..model.vlm import VLM
 from ..patches.place import Placement
 from ..record import ANSWER, FORMAT, IMAGE, TEXT, LensRecord
 from ..tokens import display_texts
+from ..tracking import tracking_notes
 from .answer import Exchange
 from .check import SelfCheck
 from .experiments import Findings
@@ -122,7 +123,8 @@ def _meta(vlm: VLM, picture: Picture | None, outcome: Outcome) -> dict[str, Any]
         "tracked_words": {w: display_texts(vlm.tokenizer, ids) for w, ids in outcome.words.items()},
         "dtype": str(vlm.dtype).removeprefix("torch."),
         "device": str(vlm.device),
-        "image": {"name": picture.name if picture else "", "width": width, "height": height},
+        "image": {"name": picture.name if picture else "", "width": width, "height": height}
+        | ({"source": picture.source} if picture and picture.source else {}),
         "crop": placement.crop or [0.0, 0.0, float(width), float(height)],
         "note": placement.note,
         **({"adapter": _adapter(vlm)} if vlm.adapter else {}),
@@ -136,7 +138,11 @@ def _meta(vlm: VLM, picture: Picture | None, outcome: Outcome) -> dict[str, Any]
             "accelerate": accelerate.__version__,
         },
         **outcome.findings.meta,
-        "notes": [*vlm.notes, *outcome.findings.notes],
+        "notes": [
+            *vlm.notes,
+            *tracking_notes(vlm.tokenizer, list(outcome.words)),
+            *outcome.findings.notes,
+        ],
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
 

@@ -20,6 +20,8 @@ from ..model.vlm import VLM
 
 _SECONDS = 3.0  # a template takes milliseconds
 _SPELLED_OUT = ("{'type': '", '{"type": "')  # a list of parts, written as Python or JSON
+# Qwen's models know an image by what is round its token
+_FRAMED = {"<|image_pad|>": "<|vision_start|><|image_pad|><|vision_end|>"}
 
 
 class _TooLongError(Exception):
@@ -62,11 +64,18 @@ def render_chat(vlm: VLM, question: str, has_image: bool, holders: list[str]) ->
         return without_image
     if without_image:
         reason = "leaves the image out"
-    where = f", with {holders[0]} where the image belongs" if has_image and holders else ""
+    where = (
+        f", with {as_written(holders[0])} where the image belongs" if has_image and holders else ""
+    )
     raise LensError(
         f"the chat template of {vlm.name} {reason}; use --raw-prompt and write all of the prompt "
         f"yourself{where}, or give a template with --chat-template FILE"
     )
+
+
+def as_written(holder: str) -> str:
+    """What stands for an image in a prompt that is written by hand."""
+    return _FRAMED.get(holder, holder)
 
 
 def _contents(vlm: VLM, question: str, has_image: bool, holders: list[str]) -> list[Any]:
@@ -75,7 +84,7 @@ def _contents(vlm: VLM, question: str, has_image: bool, holders: list[str]) -> l
     Processors' templates mostly want a list of parts, those of language models plain text.
     """
     parts = [{"type": "image"}] * has_image + [{"type": "text", "text": question}]
-    plain = f"{holders[0]}\n{question}" if has_image and holders else question
+    plain = f"{as_written(holders[0])}\n{question}" if has_image and holders else question
     return [plain, parts] if vlm.processor is vlm.tokenizer else [parts, plain]
 
 

@@ -24,7 +24,7 @@ from ..model.memory import explain_out_of_memory
 from ..model.vlm import VLM
 from ..patches.place import Placement, place_patches
 from ..record import LensRecord
-from ..tokens import tracked_token_ids
+from ..tracking import tracked_token_ids
 from .answer import Exchange, answer_prompt
 from .assemble import Outcome, assemble
 from .cells import Reading, Watch

@@ -15,7 +15,7 @@ from torch import Tensor
 from .. import LensError
 from ..images import Picture
 from ..model.vlm import VLM
-from .chat import render_chat
+from .chat import as_written, render_chat
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,8 @@ def _check_raw(found: int, has_image: bool, holders: list[str]) -> None:
     if has_image and found != 1 and holders:
         amount = "no image token" if found == 0 else f"{found} image tokens"
         raise LensError(
-            f"--raw-prompt: the prompt holds {amount}; write {holders[0]} exactly once, where the "
-            "image belongs",
+            f"--raw-prompt: the prompt holds {amount}; write {as_written(holders[0])} exactly "
+            "once, where the image belongs",
             exit_code=2,
         )
     if not has_image and found:
@@ -120,7 +120,7 @@ def _without_template(vlm: VLM, picture: Picture | None, question: str, holders:
     """The question, with the image before it."""
     if picture is None or not holders or _puts_image_first(vlm, picture, question):
         return question
-    return f"{holders[0]}\n{question}"
+    return f"{as_written(holders[0])}\n{question}"
 
 
 def _puts_image_first(vlm: VLM, picture: Picture, question: str) -> bool:

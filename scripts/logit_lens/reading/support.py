@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tokens import display_texts, tracked_token_ids
+from ..tokens import display_texts
+from ..tracking import tracked_token_ids
 
 CONTROLS = 32  # control words for each word of the answer
 _BLOCK = 128  # ids that are looked at together while controls are searched

@@ -8,7 +8,7 @@ import { formatCount, formatProb } from "../core/format.js";
 import { runSteps } from "../core/work.js";
 import { anchorTooltip } from "../page/tooltip.js";
 import { isRead, supportText } from "../maps/captions.js";
-import { saidWords, wordAt } from "../maps/word_maps.js";
+import { saidWords, wordAt } from "../core/word_maps.js";
 import { findInPatchesSteps } from "./words.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */

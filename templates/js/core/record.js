@@ -4,13 +4,13 @@
  * number; `t` a position; `r` a rank; `i` an index into the table of distinct tokens.
  */
 import { DECIMAL } from "./decimal.js";
-/** @import { WordBlocks } from "../maps/word_maps.js" */
+/** @import { WordBlocks } from "./word_maps.js" */
 
 /**
  * What the record says of its making. A record may come from anywhere: most of it may be missing,
  * and there may be more.
  * @typedef {object} Meta
- * @property {{name: string, width: number, height: number}} image
+ * @property {{name: string, width: number, height: number, source?: string}} image
  * @property {Box} [crop] the part of the original that the model saw
  * @property {{passed?: boolean, positions?: number, argmax_agree?: number, max_abs_logit_diff?: number, tolerance?: number}} [check]
  * @property {string} [model]

@@ -7,6 +7,8 @@
 /** @typedef {"all"|"text"|"image"|"answer"|"pinned"|"matches"} RowFilter */
 /** @typedef {"prob"|"log"|"rank"} Scale */
 /** @typedef {"auto"|"light"|"dark"} Theme */
+/** @typedef {"auto"|"unit"|"report"|"log"} RangeChoice auto: what fits the report */
+/** @typedef {"fade"|"dots"|"colour"} Look */
 
 /**
  * @typedef {object} StateValues
@@ -23,6 +25,10 @@
  * @property {number[]} region positions marked on the image
  * @property {number} word of the answer whose maps are shown, −1 for none
  * @property {number} view 0 whole image, 1.. tiles, −1 all tiles
+ * @property {RangeChoice} range of the colours, where they mean probabilities
+ * @property {Look} look how the picture shows the colours' quantity
+ * @property {number} strength 0..1 of that
+ * @property {boolean} words are written on the picture
  * @property {Scale} scale of the charts
  * @property {Theme} theme
  * @property {boolean} dark what theme comes to; set by main.js, never in the hash
@@ -35,7 +41,7 @@
 /** What a fresh report shows. @type {StateValues} */
 export const DEFAULTS = {
   layer: 0, cell: null, hover: null, pins: [], colour: "prob", tokens: [], query: "", rows: "all", folded: [], zoomedOut: false,
-  region: [], word: -1, view: 0, scale: "prob", theme: "auto", dark: false, paper: false, playing: false,
+  region: [], word: -1, view: 0, range: "auto", look: "fade", strength: 0.5, words: true, scale: "prob", theme: "auto", dark: false, paper: false, playing: false,
 };
 
 /** @param {Cell} cell */
@@ -46,8 +52,8 @@ const flagText = (on) => (on ? "1" : "0");
 /** @type {{[Key in SavedKey]: (value: StateValues[Key]) => string}} in the order of the hash */
 const WRITERS = {
   layer: String, cell: (cell) => (cell ? cellText(cell) : ""), pins: (pins) => pins.map(cellText).join(","), colour: String,
-  tokens: String, query: String, rows: String, folded: String, zoomedOut: flagText, region: toRanges, word: String, view: String, scale: String,
-  theme: String,
+  tokens: String, query: String, rows: String, folded: String, zoomedOut: flagText, region: toRanges, word: String, view: String, range: String,
+  look: String, strength: String, words: flagText, scale: String, theme: String,
 };
 
 /** Does a key go into the hash? @param {string} key @returns {key is SavedKey} */
@@ -102,7 +108,7 @@ function readersFor(values, sizes) {
     return text && isIndex(layer, sizes.layers) && isIndex(position, sizes.positions) ? { layer, position } : null;
   };
   /**
-   * @template {"colour"|"rows"|"scale"|"theme"} Key
+   * @template {"colour"|"rows"|"range"|"look"|"scale"|"theme"} Key
    * @param {Key} key
    * @param {StateValues[Key][]} names
    * @returns {(text: string) => StateValues[Key]}
@@ -123,6 +129,10 @@ function readersFor(values, sizes) {
     region: (text) => fromRanges(text, sizes.positions),
     word: (text) => (/^\d+$/.test(text) ? Number(text) : values.word),
     view: (text) => Number.parseInt(text, 10) || 0,
+    range: oneOf("range", "auto", "unit", "report", "log"),
+    look: oneOf("look", "fade", "dots", "colour"),
+    strength: (text) => (text !== "" && Number(text) >= 0 && Number(text) <= 1 ? Number(text) : values.strength),
+    words: flag,
     scale: oneOf("scale", "prob", "log", "rank"),
     theme: oneOf("theme", "auto", "light", "dark"),
   };

@@ -65,7 +65,7 @@ export class GridMarks {
     writeToken(active, record.text(record.topIndex(l, t, 0)));
     active.classList.toggle("below", shade === -1);
     active.style.background = shade >= 0 ? shadeFill(shade, look.dark) : "";
-    active.style.color = shade >= 0 ? shadeInk(shade, look.dark) : "";
+    active.style.color = shade >= 0 ? shadeInk(look.dark) : "";
     header.textContent = name;
     row.setAttribute("aria-rowindex", String(place + 2));
     active.setAttribute("aria-colindex", String(l + 2));

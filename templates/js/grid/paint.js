@@ -165,7 +165,7 @@ export class GridPainter {
     const shade = look.quantity.shade(l, t);
     const known = shade >= 0;
     this.#box(known ? shadeFill(shade, look.dark) : shade === -1 ? this.#hatch : colours.surface, x, y, this.#column - 1, GRID.row - 1);
-    pen.fillStyle = known ? shadeInk(shade, look.dark) : colours.ink;
+    pen.fillStyle = known ? shadeInk(look.dark) : colours.ink;
     if (decided) pen.fillRect(x, y, 3, GRID.row - 1);
     this.#token(this.#record.text(this.#record.topIndex(l, t, 0)), this.#fitCell, x + 5, y + 16);
   }

@@ -6,6 +6,7 @@
 import { childrenOf, cloneAll, clonesIn, partsOf } from "../core/dom.js";
 import { formatNumber, formatProb, formatRank, visibleText } from "../core/format.js";
 import { probOf, rankChange } from "../core/token_prob.js";
+import { wordFacts } from "../core/word_maps.js";
 import { fillPairs } from "./dialog.js";
 import { tooltipPlace } from "./tooltip_place.js";
 /** @import { LensPage } from "../core/record.js" */
@@ -22,7 +23,7 @@ let tooltipPicture = null;
 
 /**
  * Say where on the screen the hovered thing is, before `state.set({hover})`.
- * @param {Edges} rect
+ * @param {Edges|null} rect null: no tooltip, what is pointed at shows its numbers itself
  * @param {"beside"|"below"} [side] where the tooltip hides least: what is read along a row wants it
  *   below
  * @param {Edges|null} [picture] in which the thing lies
@@ -41,15 +42,14 @@ export function mountTooltip(root, record, state) {
   const [tokens, facts] = partsOf(root, ".tip-tokens", ".tip-facts");
   state.on(["hover", "tokens"], () => {
     const cell = state.get("hover");
-    root.hidden = !cell;
-    if (!cell) return;
+    root.hidden = !cell || !tooltipAnchor;
+    if (!cell || !tooltipAnchor) return;
     const chosen = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
     fillTitle(root, record, cell);
     fillTokens(tokens, record, cell, chosen);
-    fillTipFacts(facts, factsOf(record, cell, chosen), chosen.length);
+    fillTipFacts(facts, [...factsOf(record, cell, chosen), ...wordFacts(record, state.get("word"), cell.position)], chosen.length);
     const tip = { width: root.offsetWidth, height: root.offsetHeight };
-    const anchor = tooltipAnchor ?? { left: 0, top: 0, right: 0, bottom: 0 };
-    const spot = tooltipPlace(anchor, tip, { width: innerWidth, height: innerHeight }, { side: tooltipSide, picture: tooltipPicture, clear: pointedRows() });
+    const spot = tooltipPlace(tooltipAnchor, tip, { width: innerWidth, height: innerHeight }, { side: tooltipSide, picture: tooltipPicture, clear: pointedRows() });
     root.style.transform = `translate(${Math.round(spot.left)}px, ${Math.round(spot.top)}px)`;
   });
   addEventListener("resize", () => state.set({ hover: null })); // the anchor has moved
