@@ -90,7 +90,7 @@ def _words(record: LensRecord, again: Again, case: Case) -> list[Row]:
                 "word": n,
                 "kind": target.kind,
                 "text": target.word,
-                "log_p": short(drop_of_word(record, n, record.extra["answer_logprob"])),
+                "log_p": short(float(drop_of_word(record, n, record.extra["answer_logprob"]))),
                 "on": short(own.mean()),
                 "alike": short((alike >= COVERED).mean()),
                 "touching": short(touched.mean()),
