@@ -26,7 +26,8 @@ from logit_lens.reading.prompt import encode_prompt
 from logit_lens.reading.residual import ResidualStream
 from logit_lens.reading.support import control_ids
 from logit_lens.reading.tail import PlainTail, ReplayTail
-from logit_lens.tokens import display_texts, tracked_token_ids
+from logit_lens.tokens import display_texts
+from logit_lens.tracking import tracked_token_ids
 
 from .cases import Listed
 
