@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parts = parser.add_argument_group("what to measure (default: --lens)")
     parts.add_argument("--lens", action="store_true", help="capture and lens of one model")
+    parts.add_argument("--causal", action="store_true", help="--ablate and --attribute")
     parts.add_argument("--command", action="store_true", help="--demo as a whole process")
     parts.add_argument("--report", action="store_true", help="the page, in Chromium")
     parts.add_argument("--growth", action="store_true", help="time and memory against size")
@@ -60,11 +61,11 @@ def main(argv: list[str] | None = None) -> int:
     """Measure, print every table as soon as it is there, write the JSON."""
     options = build_parser().parse_args(argv)
     if options.all:
-        options.lens = options.command = options.report = options.growth = True
-    if not (options.command or options.report or options.growth):
+        options.lens = options.causal = options.command = options.report = options.growth = True
+    if not (options.causal or options.command or options.report or options.growth):
         options.lens = True
     tables: list[Table] = []
-    for part in (lens, command, report, growth):
+    for part in (lens, causal, command, report, growth):
         if not getattr(options, part.__name__):
             continue
         for table in part(options):
@@ -98,6 +99,20 @@ def lens(options: argparse.Namespace) -> list[Table]:
         dtype = getattr(torch, default if options.dtype == "auto" else options.dtype)
         subject = random_subject(options.preset, PRESETS[options.preset], device, dtype)
     return measure_lens(subject, options.top_k, options.repeat, clock(options))
+
+
+def causal(options: argparse.Namespace) -> list[Table]:
+    """The experiments on what the answer needs."""
+    import torch
+
+    from benchmarking.causal import measure_causal
+    from benchmarking.subjects import PRESETS, random_subject
+
+    device = prepared_device(options)
+    preset = "causal" if options.preset == "small" else options.preset
+    dtype = torch.float32 if device == "cpu" else torch.float16
+    subject = random_subject(preset, PRESETS[preset], device, dtype)
+    return measure_causal(subject, options.repeat, clock(options))
 
 
 def command(options: argparse.Namespace) -> list[Table]:

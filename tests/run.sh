@@ -57,6 +57,12 @@ fi
 export CHROMIUM
 echo "$CHROMIUM"
 
+if [ -z "$marker" ]; then
+  step "Real parts: a language model and four tokenizers"
+  bash tests/real_parts.sh "$environment/parts" "$environment/bin/python" \
+    || echo "the registries do not give them all: the tests that need the others are skipped"
+fi
+
 step "Tests"
 # one process per core, each with one thread: torch's threads only wait for each other otherwise
 export TOKENIZERS_PARALLELISM=false OMP_NUM_THREADS=1

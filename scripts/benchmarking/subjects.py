@@ -43,6 +43,8 @@ PRESETS = {
     "llava-1.5-7b": Size(32, 4096, 11_008, 32, 32_064, 17, 336, 24, 1024),
     # the same shape, for two cores
     "small": Size(8, 1024, 2752, 16, 32_064, 17, 336, 2, 128),
+    # narrow, so that two hundred forwards take a minute
+    "causal": Size(4, 256, 688, 4, 32_064, 17, 336, 2, 128),
     "toy": Size(2, 32, 64, 2, 500, 8, 28, 1, 16),
 }
 

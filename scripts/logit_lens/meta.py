@@ -35,11 +35,10 @@ REQUIRED: dict[str, Types] = {
 OPTIONAL: dict[str, Types] = {
     **dict.fromkeys(("revision", "lens", "tail", "hook_site", "dtype", "device"), (str,)),
     **dict.fromkeys(("note", "created"), (str,)),
-    **dict.fromkeys(("seconds", "versions", "run", "tracked_words"), (dict,)),
+    **dict.fromkeys(("seconds", "versions", "run", "tracked_words", "adapter"), (dict,)),
     **dict.fromkeys(("ablation", "knockout", "attribution"), (dict,)),
+    **dict.fromkeys(("crop", "notes"), (list,)),
     "image.source": (str,),
-    "notes": (list,),
-    "crop": (list,),
     "check.positions": NUMBER,
     "check.argmax_agree": NUMBER,
     "check.max_abs_logit_diff": NUMBER,

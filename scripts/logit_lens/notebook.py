@@ -58,7 +58,7 @@ def read_image(
         picture = fetch_picture(str(image)) if fetched else open_picture(Path(image))
     record = make_record(model, picture, ReadOptions(prompt, **options), on_progress=on_progress)
     if not record.meta["check"]["passed"] and not force:
-        raise LensError(refusal(record.meta["check"], model.n_layers))
+        raise LensError(refusal(record.meta["check"], model))
     return record
 
 

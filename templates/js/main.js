@@ -8,6 +8,7 @@ import { readPage } from "./core/payload.js";
 import { State, hasNoAddress } from "./core/state.js";
 import { mountExportData } from "./export/data.js";
 import { mountExportFigure } from "./export/figure.js";
+import { mountFinding } from "./find/finding.js";
 import { mountFindToken } from "./find/search.js";
 import { mountGridPane } from "./grid/pane.js";
 import { mountImagePane } from "./image/pane.js";
@@ -33,6 +34,7 @@ const MOUNTS = [
   ["image-stage", mountImageZoom], ["layer-player", mountLayerPlayer],
   ["legend", mountLegend], ["layer-strip", mountLayerStrip],
   ["region-panel", mountRegion], ["find-token", mountFindToken],
+  ["finding", mountFinding],
   ["grid-pane", mountGridPane], ["pinned-pane", mountPinnedPane],
   ["answer-table", mountAnswerTable], ["maps-pane", mountMapsPane], ["tooltip", mountTooltip],
   ["panes", mountKeyboard],

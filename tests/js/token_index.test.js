@@ -29,6 +29,14 @@ test("a word counts every cell once, and its best probability is the sum of its 
   assert.equal(groups.find((group) => group.key === "12").position, -1);
 });
 
+test("a word peaks at the layer whose patches add up to most, not at its surest cell", () => {
+  const { groups } = tokenIndex(made());
+  const peak = (key) => groups.find((group) => group.key === key).peak;
+  assert.deepEqual(peak("dog"), { layer: 0, count: 2, sum: 1.7 }); // two patches: 0.5 + 0.2, 0.5 + 0.5; the text before them does not count
+  assert.deepEqual(peak("cat"), { layer: 1, count: 2, sum: 0.6 });
+  assert.equal(peak("▁").count, 0);
+});
+
 test("a tracked spelling is exact in every cell, and is summed with the others there", () => {
   const trackedProb = Array(6).fill(least);
   trackedProb[4] = code(900, -1); // layer 1, position 1

@@ -1,8 +1,8 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { smallRecord } from "./page.js";
-import { captionOf, isRead, missingOf, supportText, valueText } from "../../templates/js/maps/captions.js";
-import { controlDrops, dependsOn, knockedOut, mapsOf, mostByLayer, readsAs, saidWords, wordAt, writesDirectly, writtenByLayer } from "../../templates/js/maps/word_maps.js";
+import { captionOf, isRead, missingOf, supportText } from "../../templates/js/maps/captions.js";
+import { controlDrops, dependsOn, knockedOut, mapsOf, mostByLayer, readsAs, saidWords, valueText, wordAt, wordFacts, writesDirectly, writtenByLayer } from "../../templates/js/core/word_maps.js";
 import { wordMapsCsv, wordsJson } from "../../templates/js/export/word_csv.js";
 
 const code = (m, e) => 1 + 900 * (e + 62) + m - 100; // m·10^(e−2)
@@ -46,6 +46,16 @@ test("the three maps are per patch, and NaN stays unknown", () => {
   assert.equal(dependsOn(smallRecord(), word), null);
 });
 
+test("what is next to nothing does not get a strong colour", () => {
+  const faint = smallRecord({ tracked: [0], blocks: {
+    word_spans: Int32Array.from([0, 1]), word_index: Int32Array.from([0]),
+    ablate_patch: Float32Array.from([2e-5, -1e-5]), wrote_patch: Float32Array.from([0.002, 0]),
+  } });
+  const [word] = saidWords(faint);
+  assert.equal(dependsOn(faint, word).limit, 0.01);
+  assert.equal(writesDirectly(faint, word).limit, 0.1);
+});
+
 test("a word of several tokens loses the sum of what its tokens lose", () => {
   const two = smallRecord({ tracked: [0], blocks: {
     kind: Uint8Array.from([1, 1, 2, 2]), word_spans: Int32Array.from([0, 2]), word_index: Int32Array.from([0]),
@@ -74,12 +84,18 @@ test("a word is read where it comes first somewhere and above nearly all control
   assert.doesNotMatch(text, /hallucinat/i);
 });
 
+test("the tooltip of a patch holds what the maps of the chosen word say of it", () => {
+  assert.deepEqual(wordFacts(record(), 0, 1), [["dog depends on", "-0.500 nats"], ["dog writes directly", "+1.50 logits"]]);
+  assert.deepEqual(wordFacts(record(), 0, 3), []); // no patch
+  assert.deepEqual(wordFacts(record(), -1, 1), []);
+});
+
 test("captions say what was done, and what is missing names its flag", () => {
   const one = record();
   const [word] = saidWords(one);
-  assert.match(captionOf("reads", one, word, 1), /p of ▁dog at layer 7/);
+  assert.match(captionOf("reads", one, word, 1), /p of ·dog at layer 7/);
   assert.match(captionOf("depends", one, word, 1), /log p lost when 3 × 3 patches become .* lose 0\.300 at most/);
-  assert.match(captionOf("writes", one, word, 1), /against ▁cat/);
+  assert.match(captionOf("writes", one, word, 1), /against ·cat/);
   assert.equal(missingOf("depends", one), "Not recorded: run the command with --ablate.");
   assert.equal(valueText("depends", -0.5), "-0.500 nats");
   assert.equal(valueText("writes", 1.5), "+1.50 logits");

@@ -30,6 +30,8 @@ class Arguments:
     prompt: str
     raw_prompt: bool
     model: str
+    adapter: str | None
+    chat_template: str | None
     demo: bool
     output: Path | None
     overwrite: bool
@@ -90,6 +92,8 @@ def _fill_in_defaults(named: argparse.Namespace) -> None:
             named.image = [str(DEMO_IMAGE)]
         if named.max_new_tokens > 0:  # they are cheap on so small a model
             named.ablate = named.knockout = named.attribute = True
+    if named.model is None and named.adapter is not None:  # it knows its base
+        named.model, named.adapter = named.adapter, None
     named.image = named_images(named.image)
     named.model = DEFAULT_MODEL if named.model is None else named.model
     named.prompt = DEFAULT_PROMPT if named.prompt is None else _utf8(named.prompt)
@@ -112,6 +116,12 @@ def refuse(when: bool, message: str) -> None:
 def _check(arguments: Arguments) -> None:
     refuse(not arguments.prompt.strip(), "--prompt is empty; ask something")
     refuse(not arguments.model.strip(), "--model is empty; name a hub id or a folder")
+    refuse(arguments.adapter == "", "--adapter is empty; name a hub id or a folder")
+    refuse(arguments.chat_template == "", "--chat-template is empty; name a template or a file")
+    refuse(
+        arguments.raw_prompt and arguments.chat_template is not None,
+        "--raw-prompt uses no chat template; leave out --chat-template",
+    )
     refuse(arguments.top_k < 1, f"--top-k is {arguments.top_k}; keep at least 1 token")
     refuse(arguments.max_new_tokens < 0, "--max-new-tokens is negative; 0 reads the prompt only")
     refuse(any(not word.strip() for word in arguments.track), "--track has an empty word")

@@ -22,6 +22,7 @@ from typing import Any
 from .. import LensError
 from ..files import is_page
 from ..images import Picture
+from ..model.checkpoint import short_name
 from ..page.summary import read_summary
 from ..record import load_meta
 from .arguments import Arguments
@@ -88,7 +89,9 @@ def plan(arguments: Arguments) -> Batch:
     Raises:
         LensError: a folder without images, or one that cannot be read.
     """
-    model = _slug(Path(arguments.model).name)
+    model = _slug(short_name(arguments.model))
+    if arguments.adapter is not None:
+        model = f"{model}_{_slug(short_name(arguments.adapter))}"
     if arguments.one_image:
         source, name, _ = next(find_images(arguments.image), (None, "", None))
         path = _one_path(arguments, f"{model}_{_stem(source) if source else 'text'}{_ENDING}")

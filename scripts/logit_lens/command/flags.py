@@ -88,6 +88,17 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"hub id or folder of any image-text-to-text model (default: {DEFAULT_MODEL})",
     )
     model.add_argument(
+        "--adapter",
+        metavar="PATH",
+        help="folder or hub id of an adapter (LoRA) to put on top of the model (needs the package "
+        "peft); an adapter named as --model brings its base",
+    )
+    model.add_argument(
+        "--chat-template",
+        metavar="NAME|FILE",
+        help="which of the checkpoint's chat templates to use, or a file with another one",
+    )
+    model.add_argument(
         "--device",
         default="auto",
         metavar="NAME",

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import LensError
-from ..files import is_folder, is_page, refuse_unwritable, write_together
+from ..files import is_page, refuse_unwritable, write_together
+from ..model.checkpoint import find_checkpoint
 from ..model.environment import prepare_libraries
 from ..page.report import report_bytes, write_report
 from ..reading.options import DEFAULT_PROMPT
 from ..record import load_record
-from ..tokens import note_on_pieces
 from .arguments import Arguments
 from .batch import Batch, Item, look_ahead, plan, reason_of
 from .distributed import Process, take_process
@@ -61,6 +61,8 @@ def read_images(arguments: Arguments) -> tuple[Path | None, int]:
             progress.working_on(item.job.name)
             if not item.kept and not item.error and vlm is None:
                 vlm = load_model(arguments, process)
+                for note in vlm.notes:
+                    print(f"note: {note}", file=sys.stderr)
                 # what a hub id stands for is only sure now, if nothing was cached
                 settings |= settings_of(arguments, model_identity(arguments.model))
             problem = None if item.kept else try_report(vlm, item, batch, arguments, settings)
@@ -116,10 +118,10 @@ def make_report(
         }
         record = make_record(vlm, item.picture, arguments.reading, run, on_progress=bars.advance)
     if not record.meta["check"]["passed"] and not arguments.force:
-        raise LensError(refusal(record.meta["check"], vlm.n_layers))
-    notes = note_on_pieces(record.meta["tracked_words"]), note_on_length(vlm, len(record.input_ids))
-    for note in [*filter(None, notes), *(f"note: {n}" for n in record.meta["notes"])]:
-        print(note, file=sys.stderr)
+        raise LensError(refusal(record.meta["check"], vlm))
+    own = [note for note in record.meta["notes"] if note not in vlm.notes]  # those were said
+    for note in [*own, *filter(None, [note_on_length(vlm, len(record.input_ids))])]:
+        print(f"note: {note}", file=sys.stderr)
     data = {item.path.with_suffix(".npz"): record.packed()} if arguments.save_data else {}
     write_together(data | {item.path: report_bytes(record)})
 
@@ -132,7 +134,8 @@ def load_model(arguments: Arguments, process: Process) -> "VLM":
             "there, not several",
             exit_code=2,
         )
-    prepare_libraries(arguments.quiet, offline=is_folder(arguments.model))
+    here = [find_checkpoint(name).folder for name in _named(arguments)]
+    prepare_libraries(arguments.quiet, offline=None not in here)
     from ..model.vlm import load_vlm  # only now: it imports transformers, which looks at these
 
     return load_vlm(
@@ -143,7 +146,14 @@ def load_model(arguments: Arguments, process: Process) -> "VLM":
         quantize=arguments.quantize,
         local_rank=process.local_rank,
         incomplete=arguments.force,
+        adapter=arguments.adapter,
+        chat_template=arguments.chat_template,
     )
+
+
+def _named(arguments: Arguments) -> list[str]:
+    """What the command line names that may have to come from the hub."""
+    return [arguments.model, *filter(None, [arguments.adapter])]
 
 
 def conclude(folder: Folder, process: Process, progress: Progress) -> tuple[Path | None, int]:

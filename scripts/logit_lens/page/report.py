@@ -24,10 +24,10 @@ from .word_blocks import word_blocks
 
 FORMAT = "logit-lens-page/1"
 LOADER, SCRIPT = "js/loader.js", "js/main.js"  # they import all others
+PANELS = ("image", "grid", "tooltip", "find", "answer", "pinned", "maps", "dialogs")
 STYLES = (
     *("theme.css", "report.css"),
-    *("css/image.css", "css/grid.css", "css/answer.css", "css/pinned.css", "css/maps.css"),
-    "css/dialogs.css",
+    *(f"css/{panel}.css" for panel in PANELS),
     "css/paper.css",  # last: it overrules all others
 )
 

@@ -23,6 +23,7 @@ from ..model.vlm import VLM
 from ..patches.place import Placement
 from ..record import ANSWER, FORMAT, IMAGE, TEXT, LensRecord
 from ..tokens import display_texts
+from ..tracking import tracking_notes
 from .answer import Exchange
 from .check import SelfCheck
 from .experiments import Findings
@@ -126,6 +127,7 @@ def _meta(vlm: VLM, picture: Picture | None, outcome: Outcome) -> dict[str, Any]
         | ({"source": picture.source} if picture and picture.source else {}),
         "crop": placement.crop or [0.0, 0.0, float(width), float(height)],
         "note": placement.note,
+        **({"adapter": _adapter(vlm)} if vlm.adapter else {}),
         "check": outcome.check.as_meta() | {"answer_agree": _answer_agrees(outcome)},
         "seconds": {name: round(value, 3) for name, value in outcome.seconds.items()},
         "versions": {
@@ -136,8 +138,23 @@ def _meta(vlm: VLM, picture: Picture | None, outcome: Outcome) -> dict[str, Any]
             "accelerate": accelerate.__version__,
         },
         **outcome.findings.meta,
-        "notes": outcome.findings.notes,
+        "notes": [
+            *vlm.notes,
+            *tracking_notes(vlm.tokenizer, list(outcome.words)),
+            *outcome.findings.notes,
+        ],
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def _adapter(vlm: VLM) -> dict[str, Any]:
+    assert vlm.adapter is not None
+    place, settings = vlm.adapter.checkpoint, vlm.adapter.settings
+    return {
+        "name": place.name,
+        "revision": place.revision,
+        "kind": settings.get("peft_type"),
+        "base": vlm.adapter.base,
     }
 
 

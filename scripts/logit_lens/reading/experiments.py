@@ -22,7 +22,8 @@ from ..model.memory import is_out_of_memory
 from ..model.vlm import VLM
 from ..patches.place import Placement
 from ..patches.windows import random_sets, windows
-from ..tokens import display_texts, tracked_token_ids
+from ..tokens import display_texts
+from ..tracking import tracked_token_ids
 from .answer import Exchange
 from .causal.ablate import ablate, mean_patch, read_vector
 from .causal.attribute import Attribution, attribute

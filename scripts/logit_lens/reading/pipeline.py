@@ -24,11 +24,12 @@ from ..model.memory import explain_out_of_memory
 from ..model.vlm import VLM
 from ..patches.place import Placement, place_patches
 from ..record import LensRecord
-from ..tokens import tracked_token_ids
+from ..tracking import tracked_token_ids
 from .answer import Exchange, answer_prompt
 from .assemble import Outcome, assemble
 from .cells import Reading, Watch
 from .experiments import Findings, Watcher, run_experiments
+from .image_tokens import explain_image_tokens
 from .layers import select_layers
 from .lens import read_lens
 from .options import ReadOptions
@@ -83,9 +84,9 @@ def _read(
 ) -> Outcome:
     seconds = {"load": vlm.seconds_to_load}
     prompt = encode_prompt(vlm, picture, options.prompt, options.raw_prompt)
-    with _timed(seconds, "generate", vlm.device):
+    with _timed(seconds, "generate", vlm.device), explain_image_tokens(vlm):
         exchange = answer_prompt(vlm, prompt, options.max_new_tokens)
-    with _timed(seconds, "forward", vlm.device):
+    with _timed(seconds, "forward", vlm.device), explain_image_tokens(vlm):
         stream, logits, checked = _forward(vlm, exchange, numbers)
     answer = exchange.answer_ids.tolist()
     tracked_words = tracked_token_ids(vlm.tokenizer, options.track)

@@ -2,6 +2,8 @@
  * What a click or a key does to the state, said once for every panel. Pure.
  */
 import { imageBlocks } from "./image_blocks.js";
+import { placeNumber, placesNow } from "./places.js";
+/** @import { Place } from "./places.js" */
 /** @import { LensPage } from "./record.js" */
 /** @import { State } from "./state.js" */
 /** @import { Cell } from "./state_values.js" */
@@ -72,3 +74,17 @@ export function stepLayer(state, record, by) {
 
 /** The view on which a patch can be seen; a position without a place leaves the first. @param {LensPage} record @param {number} t */
 export const viewOf = (record, t) => (record.views.includes(record.view(t)) ? record.view(t) : record.views[0] ?? 0);
+
+/** Select the surest patch of a place and show it. @param {State} state @param {LensPage} record @param {Place} place */
+export function goToPlace(state, record, { layer, peak }) {
+  chooseCell(state, { layer, position: peak });
+  state.set({ view: viewOf(record, peak) });
+}
+
+/** `n` and `N`: the next place, the one before; the first one when the selection is in none. @param {State} state @param {LensPage} record @param {1|-1} by */
+export function stepPlace(state, record, by) {
+  const { places } = placesNow(record, state);
+  if (!places.length) return;
+  const at = placeNumber(places, state);
+  goToPlace(state, record, places[at < 0 ? (by < 0 ? places.length - 1 : 0) : (at + by + places.length) % places.length]);
+}

@@ -4,10 +4,11 @@
  * they order the same for every kind of colour vision and in grey print.
  */
 
-// lightness, chroma, hue at the stops of the scale: from the page's own surface to strong ink
+// lightness, chroma, hue at the stops of the scale: from the page's own surface to a strong colour on
+// which the theme's ink can still be read, so that the ink of cells never changes
 const STOPS = {
-  light: [[0.985, 0.005, 220], [0.9, 0.055, 205], [0.76, 0.095, 215], [0.6, 0.12, 240], [0.44, 0.135, 262], [0.29, 0.11, 280]],
-  dark: [[0.235, 0.012, 265], [0.34, 0.075, 275], [0.47, 0.115, 255], [0.63, 0.125, 222], [0.8, 0.12, 190], [0.95, 0.09, 130]],
+  light: [[0.985, 0.005, 220], [0.925, 0.045, 205], [0.855, 0.085, 208], [0.775, 0.115, 232], [0.7, 0.14, 258], [0.635, 0.17, 282]],
+  dark: [[0.235, 0.012, 265], [0.3, 0.055, 275], [0.37, 0.09, 268], [0.435, 0.112, 260], [0.498, 0.122, 250], [0.55, 0.118, 238]],
 };
 
 /** @typedef {[number, number, number]} Rgb sRGB 0..255 */
@@ -65,13 +66,8 @@ export const contrast = (a, b) => ratio(luminance(a), luminance(b));
 
 /** @param {Rgb} rgb */
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
-// near-black reads softer than black; in a narrow band of mid tones only pure black is enough
-const INKS = /** @type {Rgb[]} */ ([[12, 16, 22], [255, 255, 255], [0, 0, 0]]).map((rgb) => ({ text: css(rgb), light: luminance(rgb) }));
-/** @param {number} light */
-const inkOn = (light) => INKS.find((ink) => ratio(light, ink.light) >= 4.5)?.text ?? INKS[0].text;
-/** @param {Rgb[]} colours */
-const asCss = (colours) => ({ fills: colours.map(css), inks: colours.map((rgb) => inkOn(luminance(rgb))) });
-const CSS = { light: asCss(RAMPS.light), dark: asCss(RAMPS.dark) };
+const FILLS = { light: RAMPS.light.map(css), dark: RAMPS.dark.map(css) };
+const INK = { light: css([12, 16, 22]), dark: css([255, 255, 255]) };
 
 /** @param {number} shade */
 const step = (shade) => Math.max(0, Math.min(255, Math.round(shade * 255)));
@@ -79,9 +75,9 @@ const step = (shade) => Math.max(0, Math.min(255, Math.round(shade * 255)));
 /** @param {number} shade 0..1 @param {boolean} dark @returns {Rgb} */
 export const shadeRgb = (shade, dark) => RAMPS[dark ? "dark" : "light"][step(shade)];
 /** The shade as CSS. @param {number} shade @param {boolean} dark */
-export const shadeFill = (shade, dark) => CSS[dark ? "dark" : "light"].fills[step(shade)];
-/** Text that can be read on it: contrast at least 4.5. @param {number} shade @param {boolean} dark */
-export const shadeInk = (shade, dark) => CSS[dark ? "dark" : "light"].inks[step(shade)];
+export const shadeFill = (shade, dark) => FILLS[dark ? "dark" : "light"][step(shade)];
+/** Text that can be read on every shade: contrast at least 4.5. @param {boolean} dark */
+export const shadeInk = (dark) => INK[dark ? "dark" : "light"];
 
 /** A colour as canvas keeps it in memory. @param {Rgb} rgb @param {number} alpha 0..1 */
 export const rgbaWord = (rgb, alpha) => ((Math.round(255 * alpha) << 24) | (rgb[2] << 16) | (rgb[1] << 8) | rgb[0]) >>> 0;

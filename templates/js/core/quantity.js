@@ -3,11 +3,14 @@
  * Known and unknown are kept apart: a token outside a cell's top k has a probability that is
  * only known to be at most p_k. Such a cell is *below*, never zero.
  */
-import { formatNumber, formatProb, formatRank, visibleText } from "./format.js";
+import { DECIMAL } from "./decimal.js";
+import { formatNumber, formatProb, formatRank, quietText } from "./format.js";
+import { linear, linearTicks, probabilityScale } from "./range.js";
 import { knownCells, probOf, rankOf } from "./token_prob.js";
 /** @import { LensPage } from "./record.js" */
 /** @import { State } from "./state.js" */
-/** @import { Colour } from "./state_values.js" */
+/** @import { Range, RangeKind, Tick } from "./range.js" */
+/** @import { Colour, RangeChoice } from "./state_values.js" */
 
 /** @typedef {{mode: Colour, label: string, enabled: boolean, why: string}} ColourChoice */
 
@@ -29,8 +32,6 @@ export function colourChoices(record, tokens) {
   ];
 }
 
-/** @typedef {[number, number]} Range lowest, highest */
-
 /**
  * The chosen quantity.
  * @typedef {object} Quantity
@@ -42,72 +43,78 @@ export function colourChoices(record, tokens) {
  * @property {(l: number, t: number) => boolean} below value is only a bound: outside the top k
  * @property {(l: number, t: number) => number} shade 0..1 on the colour scale, −1 below, −2 none
  * @property {(l: number, t: number) => string} text the value as shown: "0.0123", "< 0.0021"
- * @property {{at: number, text: string}[]} ticks of the legend, at 0..1
+ * @property {Tick[]} ticks of the legend
+ * @property {RangeKind} [kind] of the range, where there is a choice
  *
  * @param {LensPage} record
- * @param {{colour: Colour, tokens: number[]}} choice from the state
+ * @param {{colour: Colour, tokens: number[], range?: RangeChoice}} choice from the state
  * @returns {Quantity}
  */
 export function quantityOf(record, choice) {
   const indices = choice.tokens.map((id) => record.indexOf(id)).filter((i) => i >= 0);
-  const names = indices.map((i) => visibleText(record.text(i))).join(" + ");
+  const names = indices.map((i) => quietText(record.text(i))).join(" + ");
+  const range = choice.range ?? "auto";
   if (choice.colour === "entropy" && record.hasEntropy) return statistic(record, "entropy", "Entropy (nats)");
   if (choice.colour === "kl" && record.hasKl) return statistic(record, "kl", "KL to the final layer (nats)");
   if (choice.colour === "agree") return agreement(record);
   if (choice.colour === "rank" && indices.length) return rankQuantity(record, indices, names);
   if (choice.colour === "none") return blank();
-  return indices.length ? tokenProbability(record, indices, names) : topProbability(record);
+  return indices.length ? tokenProbability(record, indices, names, range) : topProbability(record, range);
 }
-
-/** @param {number} value @param {Range} range */
-const linear = (value, range) => Math.max(0, Math.min(1, (value - range[0]) / (range[1] - range[0] || 1)));
 
 /**
- * Round numbers on the scale, about five, and the largest value when it is not next to one.
- * @param {Range} range
- * @param {(value: number) => string} format
+ * The largest and smallest of what the scale is for: of the patches where there are some, so that
+ * the text, which is often certain, does not leave them blank.
+ * @param {LensPage} record
+ * @param {(cell: number) => number} valueOf NaN where nothing is known
  */
-function linearTicks(range, format) {
-  const [low, high] = range;
-  const rough = (high - low) / 4;
-  const unit = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 2.5, 5].find((n) => n * unit >= rough * 0.999) ?? 10) * unit;
-  const ticks = [];
-  for (let n = 0; n * step <= (high - low) * 1.0001; n += 1) ticks.push(low + n * step);
-  if (high - ticks[ticks.length - 1] < step * 0.35) ticks.pop();
-  ticks.push(high);
-  const text = (/** @type {number} */ value) => (value === high ? format(value) : String(Number(value.toPrecision(3))));
-  return ticks.map((value) => ({ at: linear(value, range), text: text(value) }));
+function extremes(record, valueOf) {
+  let [most, least, elsewhere] = [0, Infinity, 0];
+  const of = record.imagePositions.length ? 1 : -1;
+  for (let l = 0, cell = 0; l < record.L; l += 1) {
+    for (let t = 0; t < record.T; t += 1, cell += 1) {
+      const value = valueOf(cell);
+      if (!(value > 0)) continue;
+      if (of === 1 && record.kinds[t] !== 1) elsewhere = Math.max(elsewhere, value);
+      else {
+        if (value > most) most = value;
+        if (value < least) least = value;
+      }
+    }
+  }
+  // known in no patch: then the scale is for the text
+  return most > 0 ? { most, least, above: elsewhere > most } : { most: elsewhere, least: elsewhere / 1000, above: false };
 }
 
-/** @param {LensPage} record @returns {Quantity} */
-function topProbability(record) {
-  const range = /** @type {Range} */ ([0, 1]);
+/** @type {WeakMap<LensPage, ReturnType<typeof extremes>>} */
+const topExtremes = new WeakMap();
+
+/** @param {LensPage} record @param {RangeChoice} range @returns {Quantity} */
+function topProbability(record, range) {
+  const known = topExtremes.get(record) ?? extremes(record, (cell) => DECIMAL[record.blocks.prob[cell * record.K]]);
+  topExtremes.set(record, known);
+  const scale = probabilityScale(range, known, "unit");
   return {
-    mode: "prob", tokens: [], title: "Probability of the top token", range, ticks: linearTicks(range, (p) => String(p)),
+    ...scale, mode: "prob", tokens: [], title: "Probability of the top token",
     value: (l, t) => record.topProb(l, t, 0),
     below: () => false,
-    shade: (l, t) => record.topProb(l, t, 0),
+    shade: (l, t) => scale.shade(record.topProb(l, t, 0)),
     text: (l, t) => formatProb(record.topProb(l, t, 0)),
   };
 }
 
-/** @param {LensPage} record @param {number[]} indices @param {string} names @returns {Quantity} */
-function tokenProbability(record, indices, names) {
+/** @param {LensPage} record @param {number[]} indices @param {string} names @param {RangeChoice} range @returns {Quantity} */
+function tokenProbability(record, indices, names, range) {
   const sums = new Float64Array(record.L * record.T).fill(NaN); // NaN: nothing is known
-  let most = 0;
-  knownCells(record, indices, (cell, p) => {
-    sums[cell] = Math.min(1, (sums[cell] || 0) + p);
-    if (sums[cell] > most) most = sums[cell];
-  });
-  const range = /** @type {Range} */ ([0, most || 1]);
+  knownCells(record, indices, (cell, p) => { sums[cell] = Math.min(1, (sums[cell] || 0) + p); });
+  const scale = probabilityScale(range, extremes(record, (cell) => sums[cell]), "report");
   return {
-    mode: "prob", tokens: indices, title: `Probability of ${names}`, range, ticks: linearTicks(range, formatNumber),
+    ...scale, mode: "prob", tokens: indices, title: `Probability of ${names}`,
     value: (l, t) => probOf(record, l, t, indices).value,
     below: (l, t) => Number.isNaN(sums[l * record.T + t]),
     shade(l, t) {
       const p = sums[l * record.T + t];
-      return Number.isNaN(p) ? -1 : linear(p, range);
+      return Number.isNaN(p) ? -1 : scale.shade(p);
     },
     text(l, t) {
       const p = probOf(record, l, t, indices);
@@ -209,13 +216,14 @@ const made = new WeakMap();
  * @returns {Quantity}
  */
 export function quantityNow(record, state) {
-  const key = `${state.get("colour")} ${state.get("tokens")}`;
+  const { colour, tokens, range } = state.all();
+  const key = `${colour} ${tokens} ${range}`;
   let last = made.get(record);
   if (last?.key !== key) {
-    last = { key, quantity: quantityOf(record, { colour: state.get("colour"), tokens: state.get("tokens") }) };
+    last = { key, quantity: quantityOf(record, { colour, tokens, range }) };
     made.set(record, last);
   }
   return last.quantity;
 }
-/** @type {("colour"|"tokens")[]} */
-export const QUANTITY_KEYS = ["colour", "tokens"];
+/** @type {("colour"|"tokens"|"range")[]} */
+export const QUANTITY_KEYS = ["colour", "tokens", "range"];

@@ -4,13 +4,13 @@
  * number; `t` a position; `r` a rank; `i` an index into the table of distinct tokens.
  */
 import { DECIMAL } from "./decimal.js";
-/** @import { WordBlocks } from "../maps/word_maps.js" */
+/** @import { WordBlocks } from "./word_maps.js" */
 
 /**
  * What the record says of its making. A record may come from anywhere: most of it may be missing,
  * and there may be more.
  * @typedef {object} Meta
- * @property {{name: string, width: number, height: number, source?: string}} image source: the address that it came from
+ * @property {{name: string, width: number, height: number, source?: string}} image
  * @property {Box} [crop] the part of the original that the model saw
  * @property {{passed?: boolean, positions?: number, argmax_agree?: number, max_abs_logit_diff?: number, tolerance?: number}} [check]
  * @property {string} [model]
@@ -23,6 +23,7 @@ import { DECIMAL } from "./decimal.js";
  * @property {string} [prompt]
  * @property {string} [answer]
  * @property {string} [note]
+ * @property {{name: string, revision: string, kind: string, base: string}} [adapter]
  * @property {string} [created]
  * @property {string} [format]
  * @property {Experiment} [ablation]
@@ -200,8 +201,8 @@ export class LensPage {
     return this.kind(t) === 1 ? `patch ${this.patchNumber.get(t)}` : this.text(this.input(t));
   }
 
-  /** Name of a layer for people: "embeddings" or "layer 26". @param {number} l */
-  layerName(l) { return this.layers[l] === 0 ? "embeddings" : `layer ${this.layers[l]}`; }
+  /** Name of a layer for people: "layer 26"; alone it says what layer 0 is. @param {number} l */
+  layerName(l) { return this.layers[l] === 0 ? "layer 0 (embeddings)" : `layer ${this.layers[l]}`; }
 }
 
 /** @param {LensPage} record */

@@ -5,8 +5,12 @@
 /** @typedef {{layer: number, position: number}} Cell layer is an index into `record.layers` */
 /** @typedef {"prob"|"entropy"|"kl"|"rank"|"agree"|"none"} Colour */
 /** @typedef {"all"|"text"|"image"|"answer"|"pinned"|"matches"} RowFilter */
+/** @typedef {"position"|"surest"|"entropy"|"decided"|"word"} RowOrder */
+/** @typedef {{from: number, to: number, step: number}} Span indices of layers */
 /** @typedef {"prob"|"log"|"rank"} Scale */
 /** @typedef {"auto"|"light"|"dark"} Theme */
+/** @typedef {"auto"|"unit"|"report"|"log"} RangeChoice auto: what fits the report */
+/** @typedef {"fade"|"dots"|"colour"} Look */
 
 /**
  * @typedef {object} StateValues
@@ -18,11 +22,18 @@
  * @property {number[]} tokens token ids, summed
  * @property {string} query what is typed into find token
  * @property {RowFilter} rows
+ * @property {RowOrder} order of the rows
+ * @property {boolean} whole only whole words stand out: pieces of words are dimmed
+ * @property {Span|null} span layers that the grid shows; null: all
  * @property {number[]} folded views whose patches are folded in the grid
  * @property {boolean} zoomedOut the grid is a heat map
  * @property {number[]} region positions marked on the image
  * @property {number} word of the answer whose maps are shown, −1 for none
  * @property {number} view 0 whole image, 1.. tiles, −1 all tiles
+ * @property {RangeChoice} range of the colours, where they mean probabilities
+ * @property {Look} look how the picture shows the colours' quantity
+ * @property {number} strength 0..1 of that
+ * @property {boolean} words are written on the picture
  * @property {Scale} scale of the charts
  * @property {Theme} theme
  * @property {boolean} dark what theme comes to; set by main.js, never in the hash
@@ -34,8 +45,8 @@
 
 /** What a fresh report shows. @type {StateValues} */
 export const DEFAULTS = {
-  layer: 0, cell: null, hover: null, pins: [], colour: "prob", tokens: [], query: "", rows: "all", folded: [], zoomedOut: false,
-  region: [], word: -1, view: 0, scale: "prob", theme: "auto", dark: false, paper: false, playing: false,
+  layer: 0, cell: null, hover: null, pins: [], colour: "prob", tokens: [], query: "", rows: "all", order: "position", whole: false, span: null, folded: [], zoomedOut: false,
+  region: [], word: -1, view: 0, range: "auto", look: "fade", strength: 0.5, words: true, scale: "prob", theme: "auto", dark: false, paper: false, playing: false,
 };
 
 /** @param {Cell} cell */
@@ -43,11 +54,15 @@ const cellText = (cell) => `${cell.layer}.${cell.position}`;
 /** @param {boolean} on */
 const flagText = (on) => (on ? "1" : "0");
 
+/** @param {Span|null} span */
+const spanOf = (span) => (span ? `${span.from}-${span.to}${span.step > 1 ? `/${span.step}` : ""}` : "");
+
 /** @type {{[Key in SavedKey]: (value: StateValues[Key]) => string}} in the order of the hash */
 const WRITERS = {
   layer: String, cell: (cell) => (cell ? cellText(cell) : ""), pins: (pins) => pins.map(cellText).join(","), colour: String,
-  tokens: String, query: String, rows: String, folded: String, zoomedOut: flagText, region: toRanges, word: String, view: String, scale: String,
-  theme: String,
+  tokens: String, query: String, rows: String, order: String, whole: flagText, span: spanOf, folded: String, zoomedOut: flagText, region: toRanges,
+  word: String, view: String, range: String,
+  look: String, strength: String, words: flagText, scale: String, theme: String,
 };
 
 /** Does a key go into the hash? @param {string} key @returns {key is SavedKey} */
@@ -102,7 +117,7 @@ function readersFor(values, sizes) {
     return text && isIndex(layer, sizes.layers) && isIndex(position, sizes.positions) ? { layer, position } : null;
   };
   /**
-   * @template {"colour"|"rows"|"scale"|"theme"} Key
+   * @template {"colour"|"rows"|"order"|"range"|"look"|"scale"|"theme"} Key
    * @param {Key} key
    * @param {StateValues[Key][]} names
    * @returns {(text: string) => StateValues[Key]}
@@ -118,14 +133,29 @@ function readersFor(values, sizes) {
     tokens: numbers,
     query: (text) => text,
     rows: oneOf("rows", "all", "text", "image", "answer", "pinned", "matches"),
+    order: oneOf("order", "position", "surest", "entropy", "decided", "word"),
+    whole: flag,
+    span: (text) => readSpan(text, sizes.layers),
     folded: numbers,
     zoomedOut: flag,
     region: (text) => fromRanges(text, sizes.positions),
     word: (text) => (/^\d+$/.test(text) ? Number(text) : values.word),
     view: (text) => Number.parseInt(text, 10) || 0,
+    range: oneOf("range", "auto", "unit", "report", "log"),
+    look: oneOf("look", "fade", "dots", "colour"),
+    strength: (text) => (text !== "" && Number(text) >= 0 && Number(text) <= 1 ? Number(text) : values.strength),
+    words: flag,
     scale: oneOf("scale", "prob", "log", "rank"),
     theme: oneOf("theme", "auto", "light", "dark"),
   };
+}
+
+/** "8-32/2" @param {string} text @param {number} layers @returns {Span|null} */
+function readSpan(text, layers) {
+  const match = /^(\d+)-(\d+)(?:\/(\d+))?$/.exec(text);
+  if (!match) return null;
+  const [from, to, step] = [Number(match[1]), Math.min(Number(match[2]), layers - 1), Number(match[3] ?? 1)];
+  return from <= to && step >= 1 ? { from, to, step } : null;
 }
 
 /** 5,6,7,9 → "5-7,9" @param {number[]} numbers */

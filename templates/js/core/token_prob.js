@@ -48,6 +48,23 @@ export function rankOf(record, l, t, indices) {
 }
 
 /**
+ * How a token's rank changed since the layer before: "↑3" three places up, "↓" down by an unknown
+ * number, as one of the ranks was only known to be below the top k; "" when it did not change.
+ * @param {LensPage} record
+ * @param {number} l
+ * @param {number} t
+ * @param {number} i
+ */
+export function rankChange(record, l, t, i) {
+  if (l === 0) return "";
+  const [now, before] = [record.rank(l, t, i), record.rank(l - 1, t, i)];
+  if (!now.exact && !before.exact) return "";
+  const by = before.value - now.value;
+  if (!now.exact || !before.exact) return now.exact ? "↑" : "↓";
+  return by === 0 ? "" : `${by > 0 ? "↑" : "↓"}${Math.min(999, Math.abs(by))}`;
+}
+
+/**
  * Visit the cells in which one of the tokens is known: among the top k, or tracked.
  * One pass over the whole record, because drawing asks for thousands of cells at a time.
  * @param {LensPage} record
@@ -72,24 +89,4 @@ export function knownCells(record, indices, visit) {
       visit(cell, record.trackedProb(l, cell - l * T, slot), record.trackedRank(l, cell - l * T, slot));
     }
   }
-}
-
-/**
- * Look for the patch and layer at which the sum of some tokens is highest, in slices.
- * @param {LensPage} record
- * @param {number[]} indices rows of the token table
- * @returns {Generator<number, {layer: number, position: number, value: number}|null>} null where
- *   no patch knows any of them
- */
-export function* bestPatchSteps(record, indices) {
-  /** @type {{layer: number, position: number, value: number}|null} */
-  let best = null;
-  for (let layer = 0; layer < record.L; layer += 1) {
-    for (const position of record.imagePositions) {
-      const p = probOf(record, layer, position, indices);
-      if (p.known && p.value > (best?.value ?? -1)) best = { layer, position, value: p.value };
-    }
-    yield (layer + 1) / record.L;
-  }
-  return best;
 }

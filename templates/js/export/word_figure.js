@@ -5,15 +5,15 @@ import { thePicture } from "../core/dom.js";
 import { formatNumber } from "../core/format.js";
 import { svgElement } from "../core/svg.js";
 import { boxOf, patchSet } from "../image/map.js";
-import { TITLES, captionOf, supportText } from "../maps/captions.js";
+import { captionOf, supportText } from "../maps/captions.js";
 import { mapColour } from "../maps/map_canvas.js";
-import { KINDS, dependsOn, mapsOf, mostByLayer, readsAs, saidWords, writesDirectly } from "../maps/word_maps.js";
+import { KINDS, TITLES, dependsOn, mapsOf, mostByLayer, readsAs, saidWords, writesDirectly } from "../core/word_maps.js";
 import { checkVerdict } from "../page/validity.js";
 import { figureLines, figureSource, xmlText } from "./figure_model.js";
 import { FIGURE_FONT, figureInks, figureText } from "./figure_style.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
-/** @import { MapKind, SaidWord } from "../maps/word_maps.js" */
+/** @import { MapKind, SaidWord } from "../core/word_maps.js" */
 /** @import { MapLook } from "../maps/map_canvas.js" */
 
 const WIDTH = 1040;

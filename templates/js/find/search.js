@@ -2,10 +2,11 @@
  * Find token: type a word or an id, choose spellings; what is chosen is mapped by the other panels.
  * An ARIA 1.2 combobox with a listbox: focus stays in the field.
  */
-import { childrenOf, cloneAll, cloneOne, hit, moveOf, part } from "../core/dom.js";
+import { goToPlace, stepPlace } from "../core/actions.js";
+import { childrenOf, cloneAll, cloneOne, hit, moveOf, part, writeToken } from "../core/dom.js";
 import { formatCount, formatProb } from "../core/format.js";
+import { placesNow } from "../core/places.js";
 import { runSteps } from "../core/work.js";
-import { drawFindChips, mountFindBest } from "./chips.js";
 import { searchTokens, tokenIndexSteps } from "./token_index.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
@@ -21,14 +22,8 @@ const FIND_OPEN = 6; // with so few words left, their spellings are listed too
  */
 export function mountFindToken(root, record, state) {
   root.append(cloneAll("find-frame"));
-  mountFindBest(part(root, ".find-place", HTMLButtonElement), record, state);
   const search = new FindSearch(root, record, state);
   search.listen();
-  part(root, ".find-chips").addEventListener("click", (event) => search.chip(event));
-  state.on(["tokens"], () => {
-    if (state.get("tokens").length) search.makeIndex();
-    search.drawChips();
-  });
   state.on(["query"], () => search.followQuery());
 }
 
@@ -41,13 +36,11 @@ class FindSearch {
   /** @type {FindOption[]} */
   #options = [];
   #active = -1;
-  #root;
   #record;
   #state;
 
   /** @param {HTMLElement} root @param {LensPage} record @param {State} state */
   constructor(root, record, state) {
-    this.#root = root;
     this.#record = record;
     this.#state = state;
     this.input = part(root, "input", HTMLInputElement);
@@ -80,10 +73,7 @@ class FindSearch {
     this.#making = true;
     this.#index = await runSteps(tokenIndexSteps(this.#record));
     if (!this.popup.hidden) this.#fill();
-    this.drawChips();
   }
-
-  drawChips() { drawFindChips(this.#root, this.#record, this.#state, this.#index); }
 
   /** The state's query may come from elsewhere. */
   followQuery() {
@@ -121,7 +111,7 @@ class FindSearch {
     const words = formatCount(groups.length, "word");
     this.note.textContent = groups.length === 0 ? `No token among the top ${record.K} of any cell matches.`
       : `${groups.length > shown.length ? `${shown.length} of ${words}` : words}`
-        + ` · cells with it in the top ${record.K} · highest probability, and where · Shift+Enter adds to the sum`;
+        + ` · cells with it in the top ${record.K} · highest probability · where most patches read it · Shift+Enter adds to the sum`;
     this.#activate(groups.length && this.input.value.trim() ? 0 : -1);
   }
 
@@ -147,6 +137,8 @@ class FindSearch {
     const tokens = add ? (all ? old.filter((id) => !ids.includes(id)) : [...new Set([...old, ...ids])]) : ids;
     this.input.value = "";
     this.#state.set({ tokens, query: "", colour: this.#state.get("colour") === "rank" ? "rank" : "prob" });
+    const [first] = placesNow(this.#record, this.#state).places;
+    if (tokens.length && first) goToPlace(this.#state, this.#record, first);
     this.#close();
   }
 
@@ -162,6 +154,7 @@ class FindSearch {
       if (open) this.#activate(to);
       else this.#open();
     } else if (event.key === "Enter" && open) this.#choose(Math.max(0, active), event.shiftKey);
+    else if (event.key === "Enter" && !input.value && state.get("tokens").length) stepPlace(state, this.#record, event.shiftKey ? -1 : 1);
     else if (event.key === "Escape" && open) this.#close();
     else if (event.key === "Escape" && input.value) {
       input.value = "";
@@ -171,17 +164,6 @@ class FindSearch {
       state.set({ tokens: state.get("tokens").slice(0, -1) });
     } else return false;
     return true;
-  }
-
-  /** A button of a chosen word: let go of it, or add its other spellings. @param {Event} event */
-  chip(event) {
-    const button = hit(event, "button");
-    if (!button) return;
-    const ids = (button.dataset.ids ?? "").split(",").map(Number);
-    const rest = this.#state.get("tokens").filter((id) => !ids.includes(id));
-    this.#state.set({ tokens: button.classList.contains("find-drop") ? rest : [...rest, ...ids] });
-    this.input.focus({ preventScroll: true });
-    this.#close();
   }
 }
 
@@ -203,7 +185,12 @@ function optionElement(record, { group, indices }, n, counts, tokens) {
   item.dataset.n = String(n);
   item.classList.toggle("spelling", !group);
   item.setAttribute("aria-selected", String(ids.every((id) => tokens.includes(id))));
-  name.textContent = indices.slice(0, 4).map((i) => record.text(i).replace(/^\s+$/u, "␣")).join("  ") + (indices.length > 4 ? `  +${indices.length - 4}` : "");
+  indices.slice(0, 4).forEach((i, k) => {
+    const one = document.createElement("span");
+    writeToken(one, record.text(i));
+    name.append(...(k ? ["  "] : []), one);
+  });
+  if (indices.length > 4) name.append(`  +${indices.length - 4}`);
   item.title = ids.map((id, k) => `${record.text(indices[k])} (id ${id})`).slice(0, 12).join("\n");
   count.textContent = formatCount(group ? group.count : counts[indices[0]], "cell");
   best.textContent = group ? formatProb(group.best) : "";
@@ -213,8 +200,9 @@ function optionElement(record, { group, indices }, n, counts, tokens) {
   return item;
 }
 
-/** @param {LensPage} record @param {TokenGroup} group */
-function wherePeaks(record, { layer, position }) {
-  const number = record.layers[layer];
-  return `${number === 0 ? "emb." : `L${number}`} · ${record.kind(position) === 1 ? "" : "at "}${record.label(position).slice(0, 14)}`;
+/** The layer at which most is read as it, and how many read it there; of a word that no patch reads, the best cell. @param {LensPage} record @param {TokenGroup} group */
+function wherePeaks(record, { peak, layer, position }) {
+  const name = (/** @type {number} */ l) => (record.layers[l] === 0 ? "emb." : `L${record.layers[l]}`);
+  if (peak.count && record.imagePositions.length) return `${name(peak.layer)} · ${formatCount(peak.count, "patch", "patches")}`;
+  return `${name(layer)} · at ${record.label(position).slice(0, 14)}`;
 }

@@ -2,45 +2,33 @@
  * Painting on the picture: unseen parts, coloured patches, outlines. Draws with a pen (a 2D
  * context) in device pixels; knows neither state nor events. `map` is in device pixels too.
  */
-import { rgbaWord, shadeRgb } from "../core/colour.js";
+import { rgbaWord } from "../core/colour.js";
+import { hatchAlpha, patchMark } from "./looks.js";
 import { boxOnStage } from "./map.js";
 /** @import { Rgb } from "../core/colour.js" */
 /** @import { Quantity } from "../core/quantity.js" */
 /** @import { Box } from "../core/record.js" */
+/** @import { PictureLook } from "./looks.js" */
 /** @import { ImageMap, PatchSet, Size } from "./map.js" */
-
-/**
- * How opaque a shade is: strong where the value is high, so that the picture stays readable.
- * @param {number} shade
- * @param {number} opacity 0..1, as the reader wants it
- * @param {boolean} [found] chosen tokens are shown: where they are is the question, so the picture
- *   is faded everywhere and the patches that hold them are nearly opaque
- */
-export function patchAlpha(shade, opacity, found = false) {
-  const high = Math.max(0, shade);
-  return opacity <= 0 ? 0 : opacity ** (found ? 0.8 - 0.7 * Math.sqrt(high) : 3.6 - 2.6 * high);
-}
-
-/** The same where a value is only known to be below p_k. @param {number} opacity @param {boolean} found */
-export const belowAlpha = (opacity, found) => patchAlpha(found ? 0 : 0.2, opacity, found);
 
 /** @typedef {CanvasRenderingContext2D} Pen */
 
-/** @param {PatchSet} set @param {number} n @returns {Box} */
-export const boxNumber = ({ boxes }, n) => [boxes[4 * n], boxes[4 * n + 1], boxes[4 * n + 2], boxes[4 * n + 3]];
-
-/** Cover everything of the picture but one part. @param {Pen} pen @param {Size} size @param {Box} seen @param {ImageMap} map @param {string} fill */
-export function paintUnseen(pen, size, seen, map, fill) {
+/** Cover everything of the picture but one part, and draw its edge. @param {Pen} pen @param {Size} size @param {Box} seen @param {ImageMap} map @param {{paper: string, line: string, width: number}} look */
+export function paintUnseen(pen, size, seen, map, { paper, line, width }) {
   const [left, top, right, bottom] = boxOnStage(map, [0, 0, size.width, size.height]).map(Math.round);
   const [l, t, r, b] = boxOnStage(map, seen).map(Math.round);
   if (l - left < 1 && t - top < 1 && right - r < 1 && bottom - b < 1) return;
   pen.save();
-  pen.globalAlpha = 0.72;
-  pen.fillStyle = fill;
+  pen.globalAlpha = 0.84;
+  pen.fillStyle = paper;
   pen.beginPath();
   pen.rect(left, top, right - left, bottom - top);
   pen.rect(l, t, r - l, b - t);
   pen.fill("evenodd");
+  pen.globalAlpha = 1;
+  pen.strokeStyle = line;
+  pen.lineWidth = width;
+  pen.strokeRect(l - width / 2, t - width / 2, r - l + width, b - t + width);
   pen.restore();
 }
 
@@ -48,13 +36,13 @@ export function paintUnseen(pen, size, seen, map, fill) {
 let patchImage = null;
 
 /**
- * Colours of the patches, on an empty canvas: whole pixels, so that no seam shows between patches,
- * and one picture instead of thousands of rectangles. Values only known to be below p_k get
- * diagonal lines.
+ * What the patches show of their values, on an empty canvas: whole pixels, so that no seam shows
+ * between patches, and one picture instead of thousands of rectangles. Values only known to be below
+ * p_k get diagonal lines.
  * @param {Pen} pen
  * @param {PatchSet} set
  * @param {ImageMap} map
- * @param {{quantity: Quantity, layer: number, dark: boolean, opacity: number, density: number, unknown: Rgb, hatch: Rgb}} look
+ * @param {PictureLook & {quantity: Quantity, layer: number, density: number, hatch: Rgb}} look
  */
 export function paintPatches(pen, set, map, look) {
   const { width, height } = pen.canvas;
@@ -62,9 +50,10 @@ export function paintPatches(pen, set, map, look) {
   if (patchImage?.width !== width || patchImage?.height !== height) patchImage = pen.createImageData(width, height);
   const pixels = new Uint32Array(patchImage.data.buffer);
   pixels.fill(0);
-  const found = look.quantity.tokens.length > 0;
-  const below = belowAlpha(look.opacity, found);
-  const hatch = { ground: rgbaWord(look.unknown, below), line: rgbaWord(look.hatch, found ? below : Math.min(1, below * 1.3)), step: Math.round((found ? 8 : 5) * look.density), wide: Math.round(look.density) };
+  const step = Math.round(7 * look.density);
+  const thick = Math.round(look.density);
+  /** @type {{x: number, y: number, across: number, rgb: Rgb, alpha: number}[]} */
+  const dots = [];
   const { boxes } = set;
   for (let n = 0, at = 0; n < set.positions.length; n += 1, at += 4) {
     const left = Math.max(0, Math.round(boxes[at] * map.scale + map.x));
@@ -74,13 +63,36 @@ export function paintPatches(pen, set, map, look) {
     if (left >= right || top >= bottom || boxes[at + 2] * map.scale + map.x < 0 || boxes[at + 3] * map.scale + map.y < 0) continue;
     const shade = look.quantity.shade(look.layer, set.positions[n]);
     if (shade === -2) continue;
-    const colour = shade < 0 ? 0 : rgbaWord(shadeRgb(shade, look.dark), patchAlpha(shade, look.opacity, found));
+    const mark = patchMark(shade, look);
+    if (mark.dot) {
+      const [x, y] = [(boxes[at] + boxes[at + 2]) / 2, (boxes[at + 1] + boxes[at + 3]) / 2];
+      dots.push({ x: x * map.scale + map.x, y: y * map.scale + map.y, across: mark.dot * Math.min(boxes[at + 2] - boxes[at], boxes[at + 3] - boxes[at + 1]) * map.scale, rgb: mark.rgb, alpha: mark.alpha });
+      continue;
+    }
+    const colour = rgbaWord(mark.rgb, mark.alpha);
+    const line = rgbaWord(look.hatch, hatchAlpha(mark, look.strength));
     for (let y = top; y < bottom; y += 1) {
-      if (shade >= 0) pixels.fill(colour, y * width + left, y * width + right);
-      else for (let x = left; x < right; x += 1) pixels[y * width + x] = (x + y) % hatch.step < hatch.wide ? hatch.line : hatch.ground;
+      pixels.fill(colour, y * width + left, y * width + right);
+      if (mark.hatched) for (let x = left + ((step - ((left + y) % step)) % step); x < right; x += step) pixels.fill(line, y * width + x, y * width + Math.min(right, x + thick));
     }
   }
   pen.putImageData(patchImage, 0, 0);
+  paintDots(pen, dots, look.density);
+}
+
+/** @param {Pen} pen @param {{x: number, y: number, across: number, rgb: Rgb, alpha: number}[]} dots @param {number} density */
+function paintDots(pen, dots, density) {
+  pen.lineWidth = density;
+  for (const { x, y, across, rgb, alpha } of dots) {
+    pen.globalAlpha = alpha;
+    pen.fillStyle = `rgb(${rgb.join(" ")})`;
+    pen.strokeStyle = "rgb(255 255 255 / 0.85)";
+    pen.beginPath();
+    pen.arc(x, y, across / 2, 0, 2 * Math.PI);
+    pen.stroke();
+    pen.fill();
+  }
+  pen.globalAlpha = 1;
 }
 
 /** @typedef {{ink: string, halo: string, width: number, dash?: number[]}} OutlineStyle */
@@ -100,38 +112,14 @@ export function paintOutline(pen, box, { ink, halo, width, dash = [] }) {
   pen.setLineDash([]);
 }
 
-/** @type {WeakMap<number[], {set: PatchSet, lines: number[]}>} */
-const regionContours = new WeakMap();
-
-/** Sides of marked patches that have no marked neighbour: 4 numbers per line, on the original. @param {PatchSet} set @param {number[]} positions */
-function regionContour(set, positions) {
-  const known = regionContours.get(positions);
-  if (known?.set === set) return known.lines;
-  const marked = new Set(positions.map((t) => set.indexOf.get(t)).filter((n) => n !== undefined));
-  /** @type {number[]} */
-  const lines = [];
-  for (const n of marked) {
-    const [left, top, right, bottom] = boxNumber(set, n);
-    const open = [0, 1, 2, 3].map((k) => !marked.has(set.beside[8 * n + k])); // up, right, down, left
-    if (open[0]) lines.push(left, top, right, top);
-    if (open[1]) lines.push(right, top, right, bottom);
-    if (open[2]) lines.push(left, bottom, right, bottom);
-    if (open[3]) lines.push(left, top, left, bottom);
-  }
-  regionContours.set(positions, { set, lines });
-  return lines;
-}
-
 /**
- * The contour of a marked region. Not filled: a tint would change what the colours say.
+ * Contours of regions. Not filled: a tint would change what the colours say.
  * @param {Pen} pen
- * @param {PatchSet} set
- * @param {number[]} positions
+ * @param {number[]} lines 4 numbers per line, on the original
  * @param {ImageMap} map
  * @param {OutlineStyle} style
  */
-export function paintRegion(pen, set, positions, map, { ink, halo, width }) {
-  const lines = regionContour(set, positions);
+export function paintContour(pen, lines, map, { ink, halo, width }) {
   if (lines.length === 0) return;
   pen.beginPath();
   for (let at = 0; at < lines.length; at += 4) {

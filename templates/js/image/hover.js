@@ -53,7 +53,7 @@ export class ImageHover {
     }
     const edge = this.frame.getBoundingClientRect();
     const [left, top, right, bottom] = this.#box(position);
-    anchorTooltip({ left: left + edge.left, right: right + edge.left, top: top + edge.top, bottom: bottom + edge.top });
+    anchorTooltip({ left: left + edge.left, right: right + edge.left, top: top + edge.top, bottom: bottom + edge.top }, "beside", edge);
     this.state.set({ hover: { layer: this.state.get("layer"), position } });
   }
 

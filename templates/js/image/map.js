@@ -145,6 +145,29 @@ function neighbours(record, positions, cells) {
   return beside;
 }
 
+/**
+ * Sides of some patches that have none of them as a neighbour: 4 numbers per line, on the original.
+ * @param {PatchSet} set
+ * @param {number[]} members places in the set
+ */
+export function contourLines(set, members) {
+  const inside = new Set(members);
+  /** @type {number[]} */
+  const lines = [];
+  for (const n of members) {
+    const [left, top, right, bottom] = boxNumber(set, n);
+    const open = [0, 1, 2, 3].map((k) => !inside.has(set.beside[8 * n + k])); // up, right, down, left
+    if (open[0]) lines.push(left, top, right, top);
+    if (open[1]) lines.push(right, top, right, bottom);
+    if (open[2]) lines.push(left, bottom, right, bottom);
+    if (open[3]) lines.push(left, top, left, bottom);
+  }
+  return lines;
+}
+
+/** The box of the patch at a place in the set. @param {PatchSet} set @param {number} n @returns {Box} */
+export const boxNumber = ({ boxes }, n) => [boxes[4 * n], boxes[4 * n + 1], boxes[4 * n + 2], boxes[4 * n + 3]];
+
 /** Place of the patch under a point of the original, −1 for none. @param {PatchSet} set @param {Point} at */
 export function patchAt(set, [x, y]) {
   const { boxes } = set;

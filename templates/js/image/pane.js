@@ -7,14 +7,16 @@ import { byId, cloneAll, part, penOf, thePicture } from "../core/dom.js";
 import { QUANTITY_KEYS, quantityNow } from "../core/quantity.js";
 import { rgbOf, themeColours } from "../core/theme.js";
 import { drawOnce } from "../core/work.js";
-import { paintOutline, paintPatches, paintRegion, paintUnseen } from "./draw.js";
+import { paintContour, paintOutline, paintPatches, paintUnseen } from "./draw.js";
+import { LOOKS } from "./looks.js";
 import { listenToImage } from "./input.js";
 import { paintWords } from "./labels.js";
-import { boxOnStage, patchSet } from "./map.js";
+import { boxOnStage, contourLines, patchSet } from "./map.js";
 import { mountImageTools } from "./tools.js";
 import { imageView } from "./view.js";
 /** @import { Box, LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
+/** @import { StateValues } from "../core/state_values.js" */
 /** @import { ThemeColours } from "../core/theme.js" */
 /** @import { OutlineStyle } from "./draw.js" */
 /** @import { ImageMap, PatchSet } from "./map.js" */
@@ -55,6 +57,8 @@ class ImagePane {
   #density = 1;
   /** @type {ThemeColours|null} */
   #colours = null;
+  /** @type {{set: PatchSet|null, region: number[], lines: number[]}} */
+  #marked = { set: null, region: [], lines: [] };
   #drawPatches = drawOnce(() => this.#paintPatches());
   #drawMarks = drawOnce(() => this.#paintMarks());
 
@@ -81,9 +85,9 @@ class ImagePane {
     });
     new ResizeObserver(() => this.#sizeCanvases()).observe(this.frame);
     state.on(["dark"], () => { this.#colours = null; });
-    state.on(["layer", "view", "dark", ...QUANTITY_KEYS], (changed) => {
+    state.on(["layer", "view", "dark", "look", "strength", "words", ...QUANTITY_KEYS], (changed) => {
       this.#drawPatches();
-      if (changed.has("view")) this.#describe();
+      if (["view", "look", "colour"].some((key) => changed.has(/** @type {keyof StateValues} */ (key)))) this.#describe();
     });
     state.on(["hover", "cell", "pins", "region", "view", "dark"], this.#drawMarks);
     state.on(["paper"], () => this.#sizeCanvases()); // the observer would be too late
@@ -121,7 +125,7 @@ class ImagePane {
     const { scale, x, y } = view.map();
     Object.assign(frame.dataset, { scale, x, y });
     frame.classList.toggle("zoomed", view.zoomed());
-    frame.classList.toggle("marking", view.look.marking);
+    frame.classList.toggle("marking", view.marking);
     if (!picture) return;
     picture.style.width = `${view.size.width * scale}px`;
     picture.style.height = `${view.size.height * scale}px`;
@@ -142,12 +146,15 @@ class ImagePane {
     if (!this.mapped) return;
     const { record, state, view } = this;
     const [set, map, colours, density] = [this.#set, this.#map, this.#theme, this.#density];
-    const layer = state.get("layer");
+    const { layer, look, strength, words, dark } = state.all();
     const quantity = quantityNow(record, state);
-    const opacity = this.picture ? view.look.opacity : 1;
-    paintPatches(pen, set, map, { quantity, layer, dark: state.get("dark"), opacity, density, unknown: rgbOf(colours.unknown), hatch: rgbOf(colours.lineStrong) });
-    paintUnseen(pen, view.size, this.#seenPart(set), map, colours.paper);
-    if (view.look.words) paintWords(pen, record, set, map, { layer, density, colours, only: quantity.tokens, zoomed: view.zoomed() });
+    const only = quantity.tokens;
+    paintPatches(pen, set, map, {
+      quantity, layer, dark, density, found: only.length > 0, paper: rgbOf(colours.paper), unknown: rgbOf(colours.unknown), hatch: rgbOf(colours.inkSoft),
+      ...(this.picture ? { look, strength } : { look: "colour", strength: 1 }),
+    });
+    paintUnseen(pen, view.size, this.#seenPart(set), map, { paper: colours.paper, line: colours.lineStrong, width: density });
+    if (words) paintWords(pen, record, set, map, { layer, density, colours, only, zoom: view.zoom() });
     Object.assign(this.frame.dataset, { layer, view: set.view });
   }
 
@@ -158,7 +165,7 @@ class ImagePane {
     const { state } = this;
     const [map, colours, density] = [this.#map, this.#theme, this.#density];
     const halo = state.get("dark") ? "rgb(0 0 0 / 0.75)" : "rgb(255 255 255 / 0.9)";
-    paintRegion(pen, this.#set, state.get("region"), map, { ink: colours.accent, halo, width: 1.5 * density });
+    paintContour(pen, this.#regionLines(), map, { ink: colours.accent, halo, width: 1.5 * density });
     const pins = new Set(state.get("pins").map((pin) => pin.position));
     for (const position of pins) this.#outline(position, { halo, ink: colours.pin, width: 1.5 * density, dash: [3 * density, 2 * density] });
     const [cell, hover] = [state.get("cell"), state.get("hover")];
@@ -167,6 +174,16 @@ class ImagePane {
     if (hover) this.#outline(hover.position, { halo, ink: colours.accent, width: 2 * density }, hover.position === cell?.position ? 4 * density : 0);
     const { rubber } = this.view;
     if (rubber) paintOutline(pen, boxOnStage(map, rubber), { halo, ink: colours.accent, width: density, dash: [5 * density, 3 * density] });
+  }
+
+  /** The contour of the marked region, worked out once for all that is drawn around it. */
+  #regionLines() {
+    const [set, region] = [this.#set, this.state.get("region")];
+    if (this.#marked.set !== set || this.#marked.region !== region) {
+      const members = region.flatMap((t) => set.indexOf.get(t) ?? []);
+      this.#marked = { set, region, lines: contourLines(set, members) };
+    }
+    return this.#marked.lines;
   }
 
   /** @param {number} position @param {OutlineStyle} style @param {number} [away] device pixels around the patch */
@@ -184,16 +201,17 @@ class ImagePane {
     return crop?.length === 4 ? crop : [0, 0, this.view.size.width, this.view.size.height];
   }
 
-  /** Say why a part is dimmed. */
+  /** Say what the picture shows, and why a part of it is nearly gone. */
   #describe() {
     const set = this.#set;
     const { width, height } = this.view.size;
     const [left, top, right, bottom] = this.#seenPart(set);
     const whole = left < 1 && top < 1 && right > width - 1 && bottom > height - 1;
-    const what = set.view > 0 ? `outside tile ${set.view}` : set.view === -1 ? "outside the tiles" : "not seen by the model";
-    const why = !this.mapped ? this.record.meta.note || "The image's tokens have no known place on it, so there is nothing to colour."
-      : whole || !this.picture ? "" : `dimmed: ${what}`;
-    this.note.textContent = why.replace(/^no overlay: /, "No patches on the image: ");
-    this.note.hidden = !why;
+    const what = set.view > 0 ? `another tile than ${set.view}` : set.view === -1 ? "no tile" : "not seen by the model";
+    const unplaced = this.record.meta.note || "The image's tokens have no known place on it, so there is nothing to colour.";
+    const shown = this.state.get("colour") === "none" ? "" : LOOKS.find((one) => one.look === this.state.get("look"))?.says;
+    this.note.textContent = !this.mapped ? unplaced.replace(/^no overlay: /, "No patches on the image: ")
+      : this.picture ? [shown, whole ? "" : `outside: ${what}`].filter(Boolean).join(" · ") : "";
+    this.note.hidden = !this.note.textContent;
   }
 }

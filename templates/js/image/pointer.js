@@ -35,7 +35,7 @@ class ImagePointer {
   constructor(hover) { this.#hover = hover; }
 
   /** @param {MouseEvent} event */
-  #marks(event) { return event.shiftKey || this.#hover.view.look.marking; }
+  #marks(event) { return event.shiftKey || this.#hover.view.marking; }
 
   /** @param {PointerEvent} event */
   press(event) {

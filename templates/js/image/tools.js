@@ -1,10 +1,12 @@
 /**
- * The toolbar above the picture: view, words, region, strength of the colours, zoom.
+ * The toolbar above the picture: view, words, region, how values show and how strongly, zoom.
  */
 import { cloneAll, hit, part, thePicture } from "../core/dom.js";
+import { LOOKS } from "./looks.js";
 import { patchSet, viewChoices } from "./map.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
+/** @import { Look } from "../core/state_values.js" */
 /** @import { ImageView } from "./view.js" */
 
 /**
@@ -17,13 +19,14 @@ export function mountImageTools(root, record, state, view) {
   root.append(cloneAll("image-tools"));
   const mapped = record.placed.length > 0;
   const button = (/** @type {string} */ name) => part(root, `[name=${name}]`, HTMLButtonElement);
-  const [choice, strength] = [part(root, "[name=view]", HTMLSelectElement), part(root, "[name=opacity]", HTMLInputElement)];
+  const [choice, look] = ["view", "look"].map((name) => part(root, `[name=${name}]`, HTMLSelectElement));
+  const strength = part(root, "[name=strength]", HTMLInputElement);
   for (const name of ["words", "marking", "seen"]) button(name).hidden = !mapped;
   part(root, ".image-strength").hidden = !mapped || !thePicture();
   const choices = mapped ? viewChoices(record) : [];
   part(root, ".image-view").hidden = choices.length < 2;
   choice.append(...choices.map(({ value, label }) => new Option(label, String(value))));
-  strength.value = String(view.look.opacity);
+  look.append(...LOOKS.map((one) => new Option(one.name, one.look)));
 
   const seen = () => {
     const set = patchSet(record, state.get("view"));
@@ -31,8 +34,8 @@ export function mountImageTools(root, record, state, view) {
   };
   /** @type {Object<string, () => void>} */
   const actions = {
-    words: () => view.setLook({ words: !view.look.words }),
-    marking: () => view.setLook({ marking: !view.look.marking }),
+    words: () => state.set({ words: !state.get("words") }),
+    marking: () => view.toggleMarking(),
     in: () => view.zoomBy(1.5),
     out: () => view.zoomBy(1 / 1.5),
     whole: () => view.reset(),
@@ -42,12 +45,16 @@ export function mountImageTools(root, record, state, view) {
     const pressed = hit(event, "button", HTMLButtonElement);
     if (pressed) actions[pressed.name]();
   });
-  strength.addEventListener("input", () => view.setLook({ opacity: Number(strength.value) }));
+  look.addEventListener("change", () => state.set({ look: /** @type {Look} */ (look.value) }));
+  strength.addEventListener("input", () => state.set({ strength: Number(strength.value) }));
   choice.addEventListener("change", () => state.set({ view: Number(choice.value) }));
 
   function show() {
-    button("words").setAttribute("aria-pressed", String(view.look.words));
-    button("marking").setAttribute("aria-pressed", String(view.look.marking));
+    button("words").setAttribute("aria-pressed", String(state.get("words")));
+    button("marking").setAttribute("aria-pressed", String(view.marking));
+    look.value = state.get("look");
+    look.title = LOOKS.find((one) => one.look === look.value)?.title ?? "";
+    strength.value = String(state.get("strength"));
     button("out").disabled = button("whole").disabled = !view.zoomed();
     button("in").disabled = !view.canZoomIn();
     if (!mapped) return;
@@ -55,5 +62,5 @@ export function mountImageTools(root, record, state, view) {
     button("seen").hidden = view.gain(seen()) < 1.1; // nothing to gain
   }
   view.on(show);
-  state.on(["view"], show);
+  state.on(["view", "look", "strength", "words"], show);
 }

@@ -1,5 +1,5 @@
 /**
- * How the picture is looked at: zoom, strength of the colours, words, marking. Of the image pane
+ * How the picture is looked at: zoom, marking. Of the image pane
  * alone, so not in the state. One object per record; knows no DOM.
  */
 import { boxMap, boxOnStage, fitMap, patchSet, settleMap, zoomMap } from "./map.js";
@@ -22,8 +22,8 @@ export function imageView(record, state) {
 }
 
 export class ImageView {
-  /** 0..1 strength of the colours; words on the patches; dragging marks a region. */
-  look = { opacity: 0.5, words: true, marking: false };
+  /** Dragging marks a region. */
+  marking = false;
   /** Position under the pointer or the keys, null for none. @type {number|null} */
   over = null;
   /** A rectangle that is being drawn, in pixels of the original. @type {Box|null} */
@@ -52,6 +52,8 @@ export class ImageView {
   }
 
   map() { return this.#map; }
+  /** 1: the whole picture is in sight. */
+  zoom() { return this.#map.scale / this.#fit.scale; }
   zoomed() { return this.#map.scale > this.#fit.scale * 1.0001; }
   canZoomIn() { return this.#map.scale < this.#limits()[1] * 0.9999; }
 
@@ -65,9 +67,8 @@ export class ImageView {
     });
   }
 
-  /** @param {Partial<ImageView["look"]>} change */
-  setLook(change) {
-    Object.assign(this.look, change);
+  toggleMarking() {
+    this.marking = !this.marking;
     this.changed();
   }
 

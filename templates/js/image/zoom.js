@@ -68,7 +68,7 @@ class ImageZoom {
   /** @param {PointerEvent} event */
   press(event) {
     this.#view.dragged = false;
-    const marks = this.#view.look.marking && this.#pointers.size === 0 && event.isPrimary;
+    const marks = this.#view.marking && this.#pointers.size === 0 && event.isPrimary;
     if (event.button !== 0 || event.shiftKey || marks) return;
     this.#start = this.#pointOf(event);
     this.#pointers.set(event.pointerId, this.#start);

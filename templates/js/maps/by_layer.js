@@ -4,9 +4,11 @@
  */
 import { formatNumber } from "../core/format.js";
 import { svgElement } from "../core/svg.js";
-import { ROUTES } from "./word_maps.js";
-/** @import { Band, Written } from "./word_maps.js" */
+import { ROUTES } from "../core/word_maps.js";
+/** @import { Band, Written } from "../core/word_maps.js" */
 
+/** No axis is shorter than this: next to nothing must not look like much. */
+const SHORTEST = { p: 0.05, nats: 0.05, logits: 0.5 };
 const EDGE = { left: 34, right: 6, top: 8, bottom: 17 };
 
 /** @typedef {{width: number, height: number}} Size */
@@ -43,7 +45,7 @@ const below = (labels, { height }) => labels.map(({ x, text }) => svgElement("te
  * @param {Size} size
  */
 export function drawReads(svg, { layers, most, now }, size) {
-  const axis = axisOf([...most, 0.01], size);
+  const axis = axisOf([...most, SHORTEST.p], size);
   const x = (/** @type {number} */ l) => EDGE.left + (layers.length < 2 ? 0.5 : l / (layers.length - 1)) * (size.width - EDGE.left - EDGE.right);
   const path = most.map((p, l) => `${l ? "L" : "M"}${x(l).toFixed(1)} ${axis.y(p).toFixed(1)}`).join("");
   const every = Math.max(1, Math.ceil((layers.length * 26) / size.width));
@@ -63,7 +65,7 @@ export function drawReads(svg, { layers, most, now }, size) {
  * @param {Size} size
  */
 export function drawKnockout(svg, bands, size) {
-  const axis = axisOf(bands.flatMap((band) => band.drops), size);
+  const axis = axisOf([...bands.flatMap((band) => band.drops), SHORTEST.nats], size);
   const step = (size.width - EDGE.left - EDGE.right) / bands.length;
   const wide = Math.max(1, (step * 0.8) / ROUTES.length);
   const every = Math.ceil(34 / step);
@@ -85,7 +87,7 @@ export function drawKnockout(svg, bands, size) {
  */
 export function drawWritten(svg, written, size) {
   const count = written.attention.length;
-  const axis = axisOf([...written.attention, ...written.mlp, written.embedding, written.rest], size);
+  const axis = axisOf([...written.attention, ...written.mlp, written.embedding, written.rest, SHORTEST.logits], size);
   const step = (size.width - EDGE.left - EDGE.right) / (count + 2);
   const wide = Math.max(1, step * 0.4);
   const at = (/** @type {number} */ n) => EDGE.left + n * step + step * 0.1;

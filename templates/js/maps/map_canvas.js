@@ -4,7 +4,8 @@
  */
 import { shadeRgb } from "../core/colour.js";
 import { penOf } from "../core/dom.js";
-import { boxNumber, paintOutline } from "../image/draw.js";
+import { paintOutline } from "../image/draw.js";
+import { boxNumber } from "../image/map.js";
 /** @import { Rgb } from "../core/colour.js" */
 /** @import { Box } from "../core/record.js" */
 /** @import { PatchSet } from "../image/map.js" */

@@ -6,14 +6,15 @@ import { byId, childrenOf, cloneAll, cloneOne, part, thePicture } from "../core/
 import { formatNumber } from "../core/format.js";
 import { themeColours } from "../core/theme.js";
 import { patchSet } from "../image/map.js";
+import { anchorTooltip } from "../page/tooltip.js";
 import { drawKnockout, drawReads, drawWritten } from "./by_layer.js";
-import { TITLES, captionOf, missingOf, supportText, valueText } from "./captions.js";
+import { captionOf, missingOf, supportText } from "./captions.js";
 import { paintWordMap, patchUnder, scaleGradient } from "./map_canvas.js";
-import { KINDS, ROUTES, dependsOn, knockedOut, mapsOf, mostByLayer, readsAs, saidWords, writesDirectly, writtenByLayer } from "./word_maps.js";
+import { KINDS, ROUTES, TITLES, dependsOn, knockedOut, mapsOf, mostByLayer, readsAs, saidWords, valueText, writesDirectly, writtenByLayer } from "../core/word_maps.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
 /** @import { MapLook } from "./map_canvas.js" */
-/** @import { MapKind, SaidWord } from "./word_maps.js" */
+/** @import { MapKind, SaidWord } from "../core/word_maps.js" */
 
 const CHART_HEIGHT = 84;
 const SCALE_HEIGHT = 26; // the colour bar and its numbers
@@ -147,6 +148,7 @@ class MapsPane {
     const state = this.#state;
     const position = patchUnder(canvas, patchSet(this.#record, state.get("view")), event);
     const hover = position < 0 ? null : { layer: state.get("layer"), position };
+    anchorTooltip(null); // the maps have their own numbers
     if (hover?.position !== state.get("hover")?.position) state.set({ hover });
   }
 

@@ -1,7 +1,7 @@
 /**
  * Keys that work everywhere. Keys of the grid are in grid/input.js.
  */
-import { chooseAndPin, clearOne, stepLayer, toggleAllFolds } from "../core/actions.js";
+import { chooseAndPin, clearOne, stepLayer, stepPlace, toggleAllFolds } from "../core/actions.js";
 import { byId, part } from "../core/dom.js";
 import { colourChoices } from "../core/quantity.js";
 /** @import { LensPage } from "../core/record.js" */
@@ -18,6 +18,7 @@ export const KEYS = [
   ["[ ]", "layer before, layer after"],
   ["Space", "play the layers on the image"],
   ["/", "find a token"],
+  ["n N", "next place where the patches read as it, the one before"],
   ["p", "pin the cell under the pointer or the keys"],
   ["c", "next colour"],
   ["w", "the next word of the answer: its three maps"],
@@ -39,6 +40,8 @@ export function mountKeyboard(_root, record, state) {
     "]": () => stepLayer(state, record, 1),
     " ": () => state.set({ playing: !state.get("playing") }),
     "/": () => part(document, "#find-token input").focus(),
+    n: () => stepPlace(state, record, 1),
+    N: () => stepPlace(state, record, -1),
     p: () => {
       const cell = state.get("hover") ?? state.get("cell");
       if (cell) chooseAndPin(state, cell);

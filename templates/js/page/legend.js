@@ -1,11 +1,13 @@
 /**
- * The colour scale with numbers, beside the image: what the colours of image, strip and grid mean.
+ * The colour scale with numbers, beside the image: what the colours of image, strip and grid mean,
+ * and the range that they span.
  */
 import { shadeFill } from "../core/colour.js";
-import { childrenOf, cloneAll, cloneOne, partsOf } from "../core/dom.js";
+import { childrenOf, cloneAll, cloneOne, hit, partsOf } from "../core/dom.js";
 import { QUANTITY_KEYS, quantityNow } from "../core/quantity.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
+/** @import { RangeChoice } from "../core/state_values.js" */
 
 /**
  * @param {HTMLElement} root
@@ -14,12 +16,18 @@ import { QUANTITY_KEYS, quantityNow } from "../core/quantity.js";
  */
 export function mountLegend(root, record, state) {
   root.append(cloneAll("legend-frame"));
-  const [title, bar, ticks, below] = partsOf(root, ".legend-title", ".legend-bar", ".legend-ticks", ".legend-below");
+  const [title, ranges, bar, ticks, below] = partsOf(root, ".legend-title", ".legend-ranges", ".legend-bar", ".legend-ticks", ".legend-below");
+  ranges.addEventListener("click", (event) => {
+    const button = hit(event, "button");
+    if (button) state.set({ range: /** @type {RangeChoice} */ (button.dataset.range) });
+  });
 
   state.on(["dark", ...QUANTITY_KEYS], () => {
     const quantity = quantityNow(record, state);
     root.hidden = quantity.ticks.length === 0;
     title.textContent = quantity.title;
+    ranges.hidden = !quantity.kind;
+    for (const button of childrenOf(ranges)) button.setAttribute("aria-pressed", String(button.dataset.range === quantity.kind));
     const stops = Array.from({ length: 17 }, (_, n) => shadeFill(n / 16, state.get("dark")));
     bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
     ticks.replaceChildren(...quantity.ticks.map((tick) => {

@@ -1,57 +1,35 @@
 /**
- * What a cell says: position, layer, top tokens as bars, entropy, KL, decision layer.
- * Shows `hover`, whoever set it; stands beside the anchor that was named before.
+ * What a cell says: position, layer, top tokens as bars and how their ranks changed since the layer
+ * before, entropy, KL, decision layer. Tokens as the vocabulary spells them, with their ids.
+ * Shows `hover`, whoever set it; stands where it hides least (page/tooltip_place.js).
  */
 import { childrenOf, cloneAll, clonesIn, partsOf } from "../core/dom.js";
 import { formatNumber, formatProb, formatRank, visibleText } from "../core/format.js";
-import { probOf } from "../core/token_prob.js";
+import { probOf, rankChange } from "../core/token_prob.js";
+import { wordFacts } from "../core/word_maps.js";
 import { fillPairs } from "./dialog.js";
+import { tooltipPlace } from "./tooltip_place.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
 /** @import { Cell } from "../core/state_values.js" */
-
-/** @typedef {{left: number, top: number, right: number, bottom: number}} Edges client pixels */
+/** @import { Edges } from "./tooltip_place.js" */
 
 /** Where the tooltip points: the cell, patch or chip that set `hover`. @type {Edges|null} */
 let tooltipAnchor = null;
 /** @type {"beside"|"below"} */
 let tooltipSide = "beside";
+/** @type {Edges|null} */
+let tooltipPicture = null;
 
 /**
  * Say where on the screen the hovered thing is, before `state.set({hover})`.
- * @param {Edges} rect
+ * @param {Edges|null} rect null: no tooltip, what is pointed at shows its numbers itself
  * @param {"beside"|"below"} [side] where the tooltip hides least: what is read along a row wants it
  *   below
+ * @param {Edges|null} [picture] in which the thing lies
  */
-export function anchorTooltip(rect, side = "beside") {
-  tooltipAnchor = rect;
-  tooltipSide = side;
-}
-
-/**
- * A place at the anchor that lies inside the window and does not cover the anchor: on the side that
- * is asked for, else opposite, else on one of the other two.
- * @param {Edges} anchor
- * @param {{width: number, height: number}} tip
- * @param {{width: number, height: number}} room
- * @param {"beside"|"below"} [side]
- * @returns {{left: number, top: number}}
- */
-export function tooltipPlace(anchor, tip, room, side = "beside") {
-  const gap = 10;
-  const edge = 6;
-  /** @param {number} at @param {number} size @param {number} all */
-  const inside = (at, size, all) => Math.max(edge, Math.min(at, all - size - edge));
-  /** @param {number} at @param {number} size @param {number} all */
-  const fits = (at, size, all) => at >= edge && at + size + edge <= all;
-  const middle = inside((anchor.top + anchor.bottom) / 2 - 40, tip.height, room.height);
-  const start = inside(anchor.left, tip.width, room.width);
-  const beside = [anchor.right + gap, anchor.left - gap - tip.width]
-    .filter((left) => fits(left, tip.width, room.width)).map((left) => ({ left, top: middle }));
-  const below = [anchor.bottom + gap, anchor.top - gap - tip.height]
-    .filter((top) => fits(top, tip.height, room.height)).map((top) => ({ left: start, top }));
-  const places = side === "below" ? [...below, ...beside] : [...beside, ...below];
-  return places[0] ?? { left: start, top: inside(anchor.bottom + gap, tip.height, room.height) };
+export function anchorTooltip(rect, side = "beside", picture = null) {
+  [tooltipAnchor, tooltipSide, tooltipPicture] = [rect, side, picture];
 }
 
 /**
@@ -64,20 +42,23 @@ export function mountTooltip(root, record, state) {
   const [tokens, facts] = partsOf(root, ".tip-tokens", ".tip-facts");
   state.on(["hover", "tokens"], () => {
     const cell = state.get("hover");
-    root.hidden = !cell;
-    if (!cell) return;
+    root.hidden = !cell || !tooltipAnchor;
+    if (!cell || !tooltipAnchor) return;
     const chosen = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
     fillTitle(root, record, cell);
     fillTokens(tokens, record, cell, chosen);
-    fillTipFacts(facts, factsOf(record, cell, chosen), chosen.length);
+    fillTipFacts(facts, [...factsOf(record, cell, chosen), ...wordFacts(record, state.get("word"), cell.position)], chosen.length);
     const tip = { width: root.offsetWidth, height: root.offsetHeight };
-    const spot = tooltipPlace(tooltipAnchor ?? { left: 0, top: 0, right: 0, bottom: 0 }, tip, { width: innerWidth, height: innerHeight }, tooltipSide);
+    const spot = tooltipPlace(tooltipAnchor, tip, { width: innerWidth, height: innerHeight }, { side: tooltipSide, picture: tooltipPicture, clear: pointedRows() });
     root.style.transform = `translate(${Math.round(spot.left)}px, ${Math.round(spot.top)}px)`;
   });
   addEventListener("resize", () => state.set({ hover: null })); // the anchor has moved
   // a finger leaves nothing that it could leave by: whatever it touches next ends the last tooltip
   addEventListener("pointerdown", (event) => { if (event.pointerType === "touch") state.set({ hover: null }); }, { capture: true });
 }
+
+/** Where a panel shows the row of what is hovered. @returns {Edges[]} */
+const pointedRows = () => [...document.querySelectorAll("[data-pointed]:not([hidden])")].map((row) => row.getBoundingClientRect()).filter((box) => box.height > 0);
 
 /** @param {HTMLElement} root @param {LensPage} record @param {Cell} cell */
 function fillTitle(root, record, { layer: l, position: t }) {
@@ -95,11 +76,12 @@ function fillTitle(root, record, { layer: l, position: t }) {
 function fillTokens(list, record, { layer: l, position: t }, chosen) {
   clonesIn(list, "tooltip-token", record.K).forEach((item, r) => {
     const i = record.topIndex(l, t, r);
-    const [rank, text, bar, prob, id] = childrenOf(item);
+    const [bar, rank, change, text, prob, id] = childrenOf(item);
     item.classList.toggle("chosen", chosen.includes(i));
     rank.textContent = String(r + 1);
+    change.textContent = rankChange(record, l, t, i);
     text.textContent = visibleText(record.text(i));
-    childrenOf(bar)[0].style.width = `${100 * Math.min(1, record.topProb(l, t, r))}%`;
+    bar.style.setProperty("--share", String(Math.min(1, record.topProb(l, t, r))));
     prob.textContent = formatProb(record.topProb(l, t, r));
     id.textContent = String(record.id(i));
   });
@@ -128,8 +110,9 @@ function factsOf(record, { layer: l, position: t }, chosen) {
   if (!Number.isNaN(record.entropy(l, t))) list.push(["entropy", `${formatNumber(record.entropy(l, t))} nats`]);
   if (!Number.isNaN(record.kl(l, t))) list.push(["KL to final", `${formatNumber(record.kl(l, t))} nats`]);
   const [decided, surest] = [record.decision(t), record.surest(t)];
-  list.push(["decided from", record.layerName(decided)]);
-  list.push(["most certain", `${record.layerName(surest)}: ${visibleText(record.text(record.topIndex(surest, t, 0)))} ${formatProb(record.topProb(surest, t, 0))}`]);
+  const top = (/** @type {number} */ layer) => visibleText(record.text(record.topIndex(layer, t, 0)));
+  list.push(["decided", `${top(record.L - 1)} from ${record.layerName(decided)}`]);
+  list.push(["surest", `${top(surest)} ${formatProb(record.topProb(surest, t, 0))} at ${record.layerName(surest)}`]);
   return list;
 }
 

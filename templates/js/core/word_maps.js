@@ -2,8 +2,9 @@
  * One word of the answer, three maps: which patches read as it, which it depends on, which write it
  * directly; and the same by layer. Pure. Values are per image position, in their order.
  */
-import { DECIMAL } from "../core/decimal.js";
-/** @import { LensPage } from "../core/record.js" */
+import { DECIMAL } from "./decimal.js";
+import { formatNumber, formatProb } from "./format.js";
+/** @import { LensPage } from "./record.js" */
 
 /**
  * What a record may hold of the answer's words, as named in page/word_blocks.py.
@@ -42,7 +43,7 @@ import { DECIMAL } from "../core/decimal.js";
  *
  * @typedef {object} SignedMap values of either sign, one per image position; NaN = not known
  * @property {Float32Array} values
- * @property {number} limit largest size of any, the end of the scale; above 0
+ * @property {number} limit the end of the scale: the largest size of any, and never below what is worth a colour
  *
  * @typedef {{label: string, first: number, last: number, drops: number[]}} Band layers by number, one drop per route
  * @typedef {{attention: number[], mlp: number[], embedding: number, rest: number}} Written one number per decoder layer
@@ -50,6 +51,9 @@ import { DECIMAL } from "../core/decimal.js";
 
 /** @typedef {"reads"|"depends"|"writes"} MapKind */
 export const KINDS = /** @type {MapKind[]} */ (["reads", "depends", "writes"]);
+/** No scale ends below this: a hundredth of a nat is a change of p by 1 %, and less than that must not look like much. */
+const LEAST = { depends: 0.01, writes: 0.1 };
+export const TITLES = { reads: "reads as", depends: "depends on", writes: "writes directly" };
 export const ROUTES = ["answer→image", "prompt→image", "answer→prompt"];
 
 /** @type {WeakMap<LensPage, SaidWord[]>} */
@@ -115,7 +119,7 @@ export const mostByLayer = (record, word) => record.layers.map((_, l) => readsAs
 /** log p lost when a patch is replaced: summed over the word's tokens, since log p of the word is. @param {LensPage} record @param {SaidWord} word */
 export function dependsOn(record, word) {
   const values = summed(record.blocks.ablate_patch, word, record.imagePositions.length);
-  return values && signedMap(values);
+  return values && signedMap(values, LEAST.depends);
 }
 
 /** The drops of random sets of as many patches, smallest first. @param {LensPage} record @param {SaidWord} word */
@@ -129,7 +133,7 @@ export function controlDrops(record, word) {
 export function writesDirectly(record, word) {
   const wrote = record.blocks.wrote_patch;
   const count = record.imagePositions.length;
-  return wrote ? signedMap(wrote.slice(word.first * count, (word.first + 1) * count)) : null;
+  return wrote ? signedMap(wrote.slice(word.first * count, (word.first + 1) * count), LEAST.writes) : null;
 }
 
 /** The token that the word's first one is contrasted with, as a row of the token table; −1 for none. @param {LensPage} record @param {SaidWord} word */
@@ -173,8 +177,24 @@ function summed(rows, word, count) {
   return sum;
 }
 
-/** @param {Float32Array} values @returns {SignedMap} */
-function signedMap(values) {
-  const limit = values.reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0);
-  return { values, limit: limit || 1e-9 };
+/** @param {Float32Array} values @param {number} least @returns {SignedMap} */
+function signedMap(values, least) {
+  return { values, limit: values.reduce((most, value) => Math.max(most, Math.abs(value) || 0), least) };
+}
+
+/** The number of a patch, with its unit. @param {MapKind} kind @param {number} value */
+export function valueText(kind, value) {
+  if (Number.isNaN(value)) return "–";
+  if (kind === "reads") return `p ${formatProb(value)}`;
+  const sign = value > 0 ? "+" : "";
+  return kind === "depends" ? `${sign}${formatNumber(value)} nats` : `${sign}${formatNumber(value)} logits`;
+}
+
+/** What the maps of a word say of a position that is a patch. @param {LensPage} record @param {number} number of the word, −1 for none @param {number} t @returns {[string, string][]} */
+export function wordFacts(record, number, t) {
+  const word = saidWords(record)[number];
+  const n = record.patchNumber.get(t);
+  if (!word || n === undefined) return [];
+  const maps = /** @type {const} */ ([["depends", dependsOn(record, word)], ["writes", writesDirectly(record, word)]]);
+  return maps.flatMap(([kind, map]) => (map ? [[`${word.text} ${TITLES[kind]}`, valueText(kind, map.values[n])]] : []));
 }
