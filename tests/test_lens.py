@@ -319,3 +319,41 @@ def test_largest_and_ranks_hold_at_the_edges_of_blocks() -> None:
         assert largest(logits, 3)[2].tolist() == [0, 1, 2]
         found = ranks(logits, torch.tensor([0, vocab - 1]))
         assert found.tolist() == [[1, 0], [vocab - 1, 0], [0, 0]]
+
+
+def naive_ranks(logits: Tensor, ids: list[int]) -> list[list[int]]:
+    """Word by word; NaN is larger than everything and equal to NaN."""
+
+    def key(value: float) -> tuple[bool, float]:
+        return (value != value, 0.0 if value != value else value)
+
+    rows = [[key(value) for value in row] for row in logits.tolist()]
+    return [[sum(other > row[i] for other in row) for i in ids] for row in rows]
+
+
+@pytest.mark.usefixtures("any_device")
+@pytest.mark.parametrize("vocab", [1, 31, 32, 33, 500, 1024])
+@pytest.mark.parametrize("count", [1, 8, ranks_module.COMPARED, ranks_module.COMPARED + 1, 100])
+def test_ranks_equal_brute_force_with_ties_and_numbers_that_are_none(
+    vocab: int, count: int
+) -> None:
+    rng = np.random.default_rng(vocab)
+    logits = torch.from_numpy(rng.integers(-9, 10, (7, vocab)).astype(np.float32))  # many ties
+    logits[1] = torch.from_numpy(rng.normal(size=vocab))
+    logits[2, rng.random(vocab) < 0.3] = -torch.inf
+    logits[3, rng.random(vocab) < 0.3] = torch.nan
+    logits[4, rng.random(vocab) < 0.3] = torch.inf
+    logits[5] = torch.tensor([torch.nan, -torch.inf, torch.inf, -0.0, 0.0])[
+        torch.from_numpy(rng.integers(0, 5, vocab))
+    ]
+    logits[6] = torch.nan
+    ids = rng.integers(0, vocab, count)  # some of them twice
+    assert ranks(logits, torch.from_numpy(ids)).tolist() == naive_ranks(logits, ids.tolist())
+
+
+@pytest.mark.usefixtures("any_device")
+def test_ranks_are_exact_in_vocabularies_larger_than_any_models() -> None:
+    vocab = 300_000
+    logits = torch.arange(vocab, dtype=torch.float32)[None]
+    ids = torch.tensor([0, 1, vocab // 2, vocab - 1])
+    assert ranks(logits, ids).tolist() == [[vocab - 1, vocab - 2, vocab // 2 - 1, 0]]

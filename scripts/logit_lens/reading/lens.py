@@ -59,7 +59,7 @@ class Reading:
             the rank of ``top_ids[l, t, r]`` is r, or less where it ties with the one before.
 
     Where the model's logits hold NaN or +inf (float16 that overflowed), the cell's probabilities
-    and statistics are NaN and its ids mean nothing.
+    and statistics are NaN, its ids mean nothing, and NaN has the first rank.
     """
 
     top_ids: np.ndarray
@@ -189,6 +189,8 @@ def _read_rows(
 
     ``cells.kl`` is left holding the cross entropy H(p_N, p_l), which is KL + H(p_N).
     """
+    if len(tracked):  # first, while nothing else of the logits' size is in memory
+        cells.tracked_ranks.copy_(ranks(logits, tracked))
     ids = largest(logits, cells.top_ids.shape[-1])  # (position, rank)
     top = ids[:, :1]
     # Centred, so that offsets cost no precision. The clamp makes -inf, the logit of a token that
@@ -199,7 +201,6 @@ def _read_rows(
     cells.top_probs.copy_(p.gather(1, ids))
     if len(tracked):
         cells.tracked_probs.copy_(p[:, tracked])
-        cells.tracked_ranks.copy_(ranks(logits, tracked))
     if final is None:
         return
     log_sum = -p.gather(1, top)[:, 0].log()  # log Σ exp(z), since z is 0 at the top
