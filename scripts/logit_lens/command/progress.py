@@ -70,7 +70,7 @@ class Progress:
         words += [f"{self.kept:,} finished already"] * bool(self.kept)
         words += [f"{len(failures):,} failed"] * bool(failures)
         words = words or ["all of them belong to other processes"]
-        hint = "; nothing to do for the model (--overwrite reads everything anew)" if self.kept else ""
+        hint = "; nothing to do for the model (--overwrite reads them anew)" if self.kept else ""
         share = "" if self.total == self.of else f"{self.total:,} of "
         images = f"{self.of:,} image{'' if self.of == 1 else 's'}"
         print(f"{share}{images}: {', '.join(words)}{'' if self.made else hint}", file=sys.stderr)
