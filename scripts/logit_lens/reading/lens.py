@@ -81,6 +81,7 @@ def read_lens(
     statistics: bool = True,
     chunk: int | None = None,
     on_progress: Callable[[int], object] | None = None,
+    on_final: Callable[[Tensor, slice], object] | None = None,
 ) -> Reading:
     """Read every state through the lens.
 
@@ -95,6 +96,8 @@ def read_lens(
         chunk: how many positions to work at a time; memory grows with it. Left out, as many as make
             products fast and ``CHUNK_ELEMENTS`` allows.
         on_progress: called with the number of cells (layer, position) just finished.
+        on_final: called with the last layer's logits (position, vocab), chunk by chunk, and of
+            which positions they are. What it does should not wait for the device.
 
     Raises:
         LensError: ``top_k`` or a tracked id does not fit the vocabulary.
@@ -113,6 +116,8 @@ def read_lens(
         for layer in reversed(range(len(states))):
             logits = tail(states[layer], positions)
             is_final = layer == len(states) - 1
+            if is_final and on_final is not None:
+                on_final(logits, positions)
             _read_logits(logits, out.at(layer, positions), tracked, final, is_final)
             del logits  # or two layers' logits are in memory at a time
             if on_progress is not None:

@@ -7,15 +7,13 @@ Knows the order of the steps and nothing of how each works. Does not know files 
 True
 """
 
-import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from .. import LensError
 from ..images import Picture
@@ -25,14 +23,13 @@ from ..record import LensRecord
 from ..tokens import tracked_token_ids
 from .answer import Exchange, answer_prompt
 from .assemble import Outcome, assemble
+from .check import RunningCheck
 from .layers import select_layers
 from .lens import read_lens
 from .options import ReadOptions
-from .prompt import encode_prompt
-from .residual import ResidualStream
+from .prompt import Prompt, encode_prompt
+from .recording import Recorded, Recording
 from .tail import choose_tail
-
-_CHECK_BYTES = 128_000_000  # the self-check holds at most this much of the model's float32 logits
 
 
 @torch.inference_mode()
@@ -77,56 +74,62 @@ def _read(
 ) -> Outcome:
     seconds = {"load": vlm.seconds_to_load}
     prompt = encode_prompt(vlm, picture, options.prompt, options.raw_prompt)
-    with _timed(seconds, "generate", vlm.device):
-        exchange = answer_prompt(vlm, prompt, options.max_new_tokens)
-    with _timed(seconds, "forward", vlm.device):
-        stream, logits, checked = _forward(vlm, exchange, numbers)
+    exchange, recorded = _answer(vlm, prompt, options.max_new_tokens, numbers, seconds)
     words = tracked_token_ids(vlm.tokenizer, options.track)
     tracked = list(dict.fromkeys([*chain(*words.values()), *exchange.answer_ids.tolist()]))
     with _timed(seconds, "lens", vlm.device):
-        states = stream.states(len(exchange.ids))
-        n_cells = len(states) * len(exchange.ids)
-        tail, tail_name, check = choose_tail(
-            vlm.model, vlm.anatomy, states[-1], logits, checked, vlm.dtype
+        n_cells = len(recorded.states) * len(exchange.ids)
+        own = recorded.logits, recorded.checked
+        tail, tail_name, _ = choose_tail(
+            vlm.model, vlm.anatomy, recorded.states[-1], *own, vlm.dtype
         )
-        del logits
+        running = RunningCheck(*own, vlm.dtype)
         reading = read_lens(
             tail,
-            states,
+            recorded.states,
             len(exchange.ids),
             top_k=options.top_k,
             tracked_ids=tracked,
             on_progress=on_progress and (lambda cells: on_progress(cells, n_cells)),
+            on_final=running.compare,
         )
+        check = running.result()
     return Outcome(
-        prompt, exchange, stream.numbers, words, tracked, tail_name, check, reading, seconds
+        prompt=prompt,
+        exchange=exchange,
+        layers=recorded.numbers,
+        words=words,
+        tracked=tracked,
+        tail_name=tail_name,
+        check=check,
+        reading=reading,
+        seconds=seconds,
     )
 
 
-def _forward(
-    vlm: VLM, exchange: Exchange, numbers: list[int]
-) -> tuple[ResidualStream, Tensor, Tensor]:
-    """One forward over prompt and answer.
+def _answer(
+    vlm: VLM, prompt: Prompt, max_new_tokens: int, numbers: list[int], seconds: dict[str, float]
+) -> tuple[Exchange, Recorded]:
+    """The model's answer, and what it left behind while it read the prompt and wrote the answer.
 
-    Returns:
-        the residual stream, the model's own logits (checked position, vocab), and which positions
-        those are: all of them, or as many as fit into ``_CHECK_BYTES``, evenly spread.
+    A forward over both follows only where that was not every position once: there is no answer, or
+    a family generates in another way.
     """
-    n_positions = len(exchange.ids)
-    n_checked = min(n_positions, max(16, _CHECK_BYTES // (4 * vlm.n_vocab)))
-    # on the CPU: the last layer need not be where the inputs are
-    checked = torch.linspace(0, n_positions - 1, n_checked).round().long()
-    options: dict[str, Any] = {"use_cache": False}
-    if "logits_to_keep" in inspect.signature(vlm.model.forward).parameters:
-        options["logits_to_keep"] = checked
-    with ResidualStream(vlm.anatomy.layers, keep=numbers) as stream:
-        logits = vlm.model(**exchange.inputs, **options).logits[0]  # (position, vocab)
-    if stream.numbers[-1:] != [vlm.n_layers]:
-        raise LensError(
-            f"the last of the {vlm.n_layers} decoder layers of {vlm.name} did not run; its output "
-            "cannot be read"
-        )
-    return stream, logits if len(logits) == n_checked else logits[checked], checked
+    n_first = 1 if vlm.model.config.is_encoder_decoder else prompt.inputs["input_ids"].shape[1]
+    with _timed(seconds, "generate", vlm.device), Recording(vlm, numbers, n_first) as recording:
+        exchange = answer_prompt(vlm, prompt, max_new_tokens)
+    with suppress(LensError):
+        return exchange, recording.of(exchange.ids)
+    del recording  # and what it holds
+    with _timed(seconds, "forward", vlm.device):
+        return exchange, read_at_once(vlm, exchange, numbers)
+
+
+def read_at_once(vlm: VLM, exchange: Exchange, numbers: list[int]) -> Recorded:
+    """What one forward over prompt and answer leaves behind."""
+    with Recording(vlm, numbers, len(exchange.ids)) as recording:
+        vlm.model(**exchange.inputs, use_cache=False)
+    return recording.of(exchange.ids)
 
 
 @contextmanager
