@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from logit_lens import LensError
 from logit_lens.reading import lens
 from logit_lens.reading import ranks as ranks_module
+from logit_lens.reading.check import RunningCheck
 from logit_lens.reading.lens import Reading, Tail, read_lens
 from logit_lens.reading.ranks import largest, ranks
+from logit_lens.reading.tail import PlainTail
 
 LAYERS, POSITIONS, WIDTH = 4, 13, 24
 
@@ -282,6 +286,70 @@ def test_chunks_shrink_as_the_vocabulary_grows() -> None:
         assert sum(asked[1:]) == positions
         assert max(asked) * vocab <= lens.CHUNK_ELEMENTS
         assert max(asked[1:]) - min(asked[1:]) <= 1
+
+
+class NoNewcomers(TorchDispatchMode):
+    """Refuses what would wait for a copy from the CPU, once reading has begun."""
+
+    begun = False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        tensors = [x for x in tree_leaves((args, kwargs)) if isinstance(x, Tensor)]
+        if self.begun and any(x.device.type == "cpu" for x in tensors):
+            raise RuntimeError(f"{func} is given numbers from the CPU")
+        return func(*args, **(kwargs or {}))
+
+
+def read_without_numbers(on_final: Callable[[Tensor, slice], object]) -> int:
+    """Read on the meta device, which raises where a number is asked for; returns the cells read.
+
+    It stands for an accelerator: asking it for a number means waiting for all that was begun.
+    """
+    meta = torch.device("meta")
+    norm, head = nn.RMSNorm(WIDTH, device=meta), nn.Linear(WIDTH, 32_064, device=meta)
+    plain, mode, done = PlainTail(norm, head), NoNewcomers(), list[int]()
+
+    def tail(state: Tensor, at: slice) -> Tensor:
+        mode.begun = at != slice(0, 1)  # the first tells the vocabulary
+        return plain(state, at)
+
+    with mode, pytest.raises(Exception, match="(?i)meta|numbers"):
+        read_lens(
+            tail,
+            [torch.empty(620, WIDTH, device=meta) for _ in range(3)],
+            620,
+            top_k=10,
+            tracked_ids=range(0, 32_000, 1000),
+            on_progress=done.append,
+            on_final=on_final,
+        )
+    return sum(done)
+
+
+@pytest.mark.parametrize("step", [1, 7])
+def test_nothing_waits_for_the_device_before_everything_is_read(step: int) -> None:
+    checked = torch.arange(0, 620, step)
+    logits = torch.empty(len(checked), 32_064, device="meta")
+    check = RunningCheck(logits, checked, torch.float32)
+    assert read_without_numbers(check.compare) == 3 * 620
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda x: x[0, 0].item(),
+        lambda x: bool((x > 0).all()),
+        lambda x: x.cpu(),
+        lambda x: x[:1].tolist(),
+        lambda x: x.nonzero(),
+        lambda x: x[x > 0],
+        lambda x: torch.equal(x, x),
+        lambda x: x[torch.tensor([0, 1])],
+        lambda x: x.copy_(torch.zeros(1)),
+    ],
+)
+def test_the_test_above_would_notice(ask: Callable[[Tensor], object]) -> None:
+    assert read_without_numbers(lambda logits, at: ask(logits)) < 3 * 620
 
 
 def _peak_bytes(run: Callable[[], object]) -> int:
