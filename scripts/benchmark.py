@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     parts.add_argument(
         "--count", action="store_true", help="products, bytes and kernels of llava-1.5-7b on a card"
     )
+    parts.add_argument("--causal", action="store_true", help="--ablate and --attribute")
     parts.add_argument("--command", action="store_true", help="--demo as a whole process")
     parts.add_argument("--report", action="store_true", help="the page, in Chromium")
     parts.add_argument("--growth", action="store_true", help="time and memory against size")
@@ -70,11 +71,13 @@ def main(argv: list[str] | None = None) -> int:
     """Measure, print every table as soon as it is there, write the JSON."""
     options = build_parser().parse_args(argv)
     if options.all:
-        options.lens = options.count = options.command = options.report = options.growth = True
-    if not (options.count or options.command or options.report or options.growth):
+        options.lens = options.count = options.causal = True
+        options.command = options.report = options.growth = True
+    parts = (lens, count, causal, command, report, growth)
+    if not any(getattr(options, part.__name__) for part in parts):
         options.lens = True
     tables: list[Table] = []
-    for part in (lens, count, command, report, growth):
+    for part in parts:
         if not getattr(options, part.__name__):
             continue
         for table in part(options):
@@ -134,6 +137,20 @@ def count(options: argparse.Namespace) -> list[Table]:
     preset = options.preset or "llava-1.5-7b"
     card = Card(options.bandwidth * 1e9, options.throughput * 1e12)
     return [measure_counts(preset, PRESETS[preset], card, options.top_k)]
+
+
+def causal(options: argparse.Namespace) -> list[Table]:
+    """The experiments on what the answer needs."""
+    import torch
+
+    from benchmarking.causal import measure_causal
+    from benchmarking.subjects import PRESETS, random_subject
+
+    device = prepared_device(options)
+    preset = options.preset or "causal"
+    dtype = torch.float32 if device == "cpu" else torch.float16
+    subject = random_subject(preset, PRESETS[preset], device, dtype)
+    return measure_causal(subject, options.repeat, clock(options))
 
 
 def command(options: argparse.Namespace) -> list[Table]:

@@ -11,6 +11,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import pytest  # noqa: E402
 from browsing import CHROMIUM, FLAGS, TIMEOUT, Open, two_frames  # noqa: E402
+from causal import twin  # noqa: E402, F401 (a fixture)
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 import create_logit_lens  # noqa: E402

@@ -5,6 +5,7 @@
 """
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -193,3 +194,43 @@ def _picture(size: tuple[int, int]) -> np.ndarray:
     buffer = io.BytesIO()
     Image.fromarray(np.stack([across, down, 255 - across], -1)).save(buffer, "PNG")
     return np.frombuffer(buffer.getvalue(), np.uint8)
+
+
+def with_words(record: LensRecord, seed: int = 0) -> LensRecord:
+    """The record with all that is known of its answer's words: every answer token is one."""
+    random = np.random.default_rng(seed)
+    n_answer = int((record.position_kind == ANSWER).sum())
+    n_patches = int((record.position_kind == IMAGE).sum())
+    n_layers = int(record.layers[-1])
+    windows = np.stack([np.arange(n_patches) // 4 == g for g in range(-(-n_patches // 4))])
+    signed = random.normal(0, 1, (n_answer, n_layers, n_patches)).astype(np.float32)
+    spans = np.stack([np.arange(n_answer), np.arange(1, n_answer + 1)], -1).astype(np.int32)
+    extra = {
+        "answer_logprob": -random.exponential(1, n_answer).astype(np.float32),
+        "word_spans": spans,
+        "word_ids": record.tracked_ids[np.arange(n_answer) % len(record.tracked_ids)],
+        "support_max": random.uniform(0, 1, n_answer).astype(np.float32),
+        "support_rank": np.arange(n_answer, dtype=np.int32),
+        "support_percentile": np.ones(n_answer, np.float32),
+        "support_cell": np.tile(
+            np.array([1, np.argmax(record.position_kind == IMAGE)], np.int32), (n_answer, 1)
+        ),
+        "ablate_windows": windows,
+        "ablate_drop": random.normal(0, 1, (n_answer, len(windows))).astype(np.float32),
+        "ablate_control": random.normal(0, 0.1, (n_answer, 32)).astype(np.float32),
+        "knockout_bands": np.array([[1, 1], [1, n_layers]], np.int32),
+        "knockout_drop": random.normal(0, 1, (n_answer, 2, 3)).astype(np.float32),
+        "attribution": random.normal(0, 1, (n_answer, 1 + 2 * n_layers)).astype(np.float32),
+        "attribution_patch": signed,
+        "attribution_rest": np.zeros(n_answer, np.float32),
+        "against_ids": np.full(n_answer, record.token_ids[1], np.int32),
+        "against_attribution": np.zeros((n_answer, 1 + 2 * n_layers), np.float32),
+        "against_patch": np.zeros_like(signed),
+        "against_rest": np.zeros(n_answer, np.float32),
+    }
+    meta = record.meta | {
+        "ablation": {"what": "log p lost", "window": 3, "with": "the mean of this image's patches"},
+        "knockout": {"what": "log p lost", "routes": ["a", "b", "c"]},
+        "attribution": {"what": "a sum", "layers": n_layers, "layers_by_patch": n_layers},
+    }
+    return replace(record, meta=meta, extra=extra)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,16 @@ def test_numbers_are_written_to_a_file_too(
     assert benchmark.main(arguments) == 0
     assert "Growth with k" in capsys.readouterr().out
     assert json.loads(path.read_text())["tables"]
+
+
+def test_the_experiments_are_measured_against_plain_forwards(capsys) -> None:
+    arguments = ["--causal", "--preset", "toy", "--repeat", "1"]
+    assert benchmark.main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "ablate" in out and "plain batches" in out and "forward and lens" in out
+    # a 7B model's batch stays within the gigabyte that is promised for it, and a little
+    (batch,) = re.findall(r"16 bits: ([\d,]+) MB", out)
+    assert int(batch.replace(",", "")) <= 1_100
 
 
 def test_the_full_preset_has_the_shape_of_llava() -> None:

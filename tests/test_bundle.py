@@ -10,7 +10,19 @@ from logit_lens.page.inline import TEMPLATES
 
 MAIN = TEMPLATES / "js/main.js"
 # whoever stands further right may import whoever stands further left
-FOLDERS = ["core", "page", "image", "grid", "layers", "find", "answer", "pinned", "export", "."]
+FOLDERS = [
+    "core",
+    "page",
+    "image",
+    "grid",
+    "layers",
+    "maps",
+    "find",
+    "answer",
+    "pinned",
+    "export",
+    ".",
+]
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -79,6 +91,8 @@ def test_a_file_comes_once_and_after_all_that_it_imports(tmp_path: Path) -> None
         ({"main": 'const a = 1;\nexport { a };\n'}, "main.js, line 2"),
         ({"main": 'export * from "./a.js";\n'}, "main.js, line 1"),
         ({"main": "export default 1;\n"}, "main.js, line 1"),
+        ({"main": "const a = `\n  b`;\n"}, "main.js, line 1: a template literal of many lines"),
+        ({"main": "/* a\n b */ c();\n"}, "main.js, line 2: code follows a comment"),
     ],
 )  # fmt: skip
 def test_what_joining_would_break_is_refused(
@@ -96,6 +110,34 @@ def test_names_that_only_look_declared_are_not_taken_for_top_level_ones(tmp_path
     )
     names = [module.names for module in modules(main).values()]
     assert names == [{"a", "y", "b", "c", "g"}, {"f"}]
+
+
+def test_comments_and_indentation_stay_at_home(tmp_path: Path) -> None:
+    main = write(
+        tmp_path,
+        main="""\
+/** What it does. */
+
+/**
+ * const a = 1;
+ */
+function f() {
+  // why
+  /* one */
+  const b = "// no comment"; // a remark
+  /** @type {number} */ (b).c = /\\/\\*/;
+    return `/* ${b} */`;
+}
+""",
+    )
+    assert bundle(main) == (
+        "// main.js\n"
+        "function f() {\n"
+        'const b = "// no comment"; // a remark\n'
+        "/** @type {number} */ (b).c = /\\/\\*/;\n"
+        "return `/* ${b} */`;\n"
+        "}\n"
+    )
 
 
 def test_the_folders_of_the_page_import_in_one_direction() -> None:

@@ -90,7 +90,7 @@ def test_a_notebook_shows_a_report_that_works_in_its_frame(browser: Browser) -> 
     frame.locator("#grid-pane").focus()
     frame.locator("#find-token input").fill(record.token(int(record.tracked_ids[0])))
     frame.locator("#find-token [role=option]").first.click()
-    frame.locator("#find-token .find-chip").first.wait_for()
+    frame.locator("#finding .find-chip").first.wait_for()
     page.wait_for_timeout(600)  # the view goes into the address a quarter of a second later
     page.close()
     assert complaints == []

@@ -178,8 +178,11 @@ def test_what_is_recorded_while_the_model_answers_is_what_one_forward_would_give
     assert "forward" in at_once.meta["seconds"] and "forward" not in answering.meta["seconds"]
     assert answering.meta["answer"] == at_once.meta["answer"]
     assert answering.meta["check"]["positions"] == at_once.meta["check"]["positions"]
-    for name in ("input_ids", "top_ids", "tracked_ids", "tracked_ranks"):
+    for name in ("input_ids", "tracked_ids"):
         assert np.array_equal(getattr(answering, name), getattr(at_once, name)), name
+    assert np.array_equal(answering.top_ids[..., 0], at_once.top_ids[..., 0])
+    # neighbours that are equal to seven digits may change places
+    assert np.abs(answering.tracked_ranks - at_once.tracked_ranks).max() <= 1
     for name in ("top_probs", "entropy", "kl", "tracked_probs"):
         difference = np.abs(getattr(answering, name) - getattr(at_once, name)).max()
         assert difference <= 1e-4, name
@@ -201,7 +204,7 @@ def test_a_model_that_overflows_gives_a_record_whose_check_failed():
     vlm.model.lm_head.register_forward_hook(lambda m, a, out: out * float("nan"))
     record = make_record(vlm, open_picture(SCENE), ReadOptions(max_new_tokens=0))
     assert not record.meta["check"]["passed"]
-    assert "--dtype" in refusal(record.meta["check"], 8)
+    assert "in float32 and with finite weights" in refusal(record.meta["check"], vlm)
 
 
 def test_what_a_processor_refuses_is_one_line():

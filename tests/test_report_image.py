@@ -55,7 +55,8 @@ def pixels(page: Page, canvas: str, points: list[tuple[float, float]]) -> list[l
 def bare(page: Page) -> None:
     """Opaque colours without words, so that a pixel is a colour of the scale."""
     page.locator("[name=words]").click()
-    page.locator("[name=opacity]").fill("1")
+    page.locator("[name=look]").select_option("colour")
+    page.locator("[name=strength]").fill("1")
     page.mouse.move(2, 2)
     two_frames(page)
 
@@ -123,6 +124,91 @@ def test_where_a_token_is_below_the_top_k_the_patch_is_hatched_not_coloured(open
             assert len(found) == 1 and found <= fills
         else:
             assert len(found) == 2, "ground and lines"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_picture_is_clear_where_the_model_is_sure_and_fades_where_it_is_not(open_report, theme):
+    record = make_record(layers=3, grid=(6, 6), seed=2)
+    page = open_report(record, f"#layer=1&words=0&theme={theme}")
+    page.mouse.move(2, 2)
+    two_frames(page)
+    some = patches(record)
+    points = [middle_of(page, record, t) for t in some]
+    veils = [found[3] / 255 for found in pixels(page, ".image-patches", points)]
+    sure = rounded(record.top_probs[1, some, 0])
+    assert np.corrcoef(veils, np.sqrt(sure))[0, 1] < -0.999
+    assert max(veils) < 0.75, "what fades can still be seen"
+    page.locator("[name=strength]").fill("0")
+    two_frames(page)
+    assert not any(found[3] for found in pixels(page, ".image-patches", points))
+
+
+def written_on(page: Page) -> list[str]:
+    """The words that are painted on the picture, in their order."""
+    return page.evaluate(
+        """async () => {
+            const words = [];
+            const write = CanvasRenderingContext2D.prototype.fillText;
+            CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+                if (this.canvas.className === "image-patches") words.push(text);
+                return write.call(this, text, ...rest);
+            };
+            const frame = () => new Promise((done) => requestAnimationFrame(done));
+            document.querySelector("[name=words]").click();
+            await frame(); await frame();
+            words.length = 0;
+            document.querySelector("[name=words]").click();
+            await frame(); await frame();
+            CanvasRenderingContext2D.prototype.fillText = write;
+            return words;
+        }"""
+    )
+
+
+def test_the_same_words_are_written_in_windows_of_any_width(open_report):
+    record = make_record(grid=(24, 24), vocabulary=30, tracked=0, seed=4)
+    record.top_probs[:] *= 4
+    np.minimum(record.top_probs, 0.9, out=record.top_probs)
+    seen = []
+    for size in ((1100, 760), (1280, 800), (1440, 900), (1920, 1080), (2560, 1440)):
+        page = open_report(record, "#layer=2", size=size)
+        seen.append(written_on(page))
+    assert len(seen[0]) > 4
+    assert all(words == seen[0] for words in seen)
+
+
+def test_words_at_chance_are_not_written_and_the_range_can_be_that_of_the_report(open_report):
+    record = make_record(layers=3, grid=(6, 6), tracked=0, seed=6)
+    places = patches(record)
+    record.top_probs[:, places] *= 0.01
+    page = open_report(record, "#layer=1")
+    assert written_on(page) == []
+    ranges = page.locator(".legend-ranges button")
+    assert [b.get_attribute("aria-pressed") for b in ranges.all()] == ["false", "true", "false"]
+    most = rounded(record.top_probs[:, places, 0]).max()
+    assert page.locator(".legend-ticks .last").inner_text() == f"≥ {shown(most)}"
+    bare(page)
+    some = places[::5]
+    points = [middle_of(page, record, t) for t in some]
+    for choice, shade in (
+        ("report", lambda p: p / most),
+        ("unit", lambda p: p),
+        ("log", None),
+    ):
+        page.locator(f"[data-range={choice}]").click()
+        hash_of(page, f"range={choice}")
+        two_frames(page)
+        found = pixels(page, ".image-patches", points)
+        if shade is None:
+            high = np.ceil(np.log10(most))
+            low = max(-8, np.floor(np.log10(record.top_probs[:, places, 0].min())))
+
+            def shade(p, low=low, high=high):
+                return max(0, (np.log10(p) - low) / (high - low))
+
+        for t, pixel in zip(some, found, strict=True):
+            p = float(f"{record.top_probs[1, t, 0]:.2e}")
+            assert np.abs(np.array(pixel[:3]) - fill_of(min(1, shade(p)))).max() <= 3, (choice, t)
 
 
 def test_without_a_colour_the_picture_is_bare_and_what_the_model_did_not_see_is_dimmed(
@@ -386,7 +472,7 @@ def test_the_player_steps_through_the_layers_and_stops_at_the_end(open_report):
     )
     slider.fill("0")
     two_frames(page)
-    assert page.locator(".player-layer").inner_text() == "embeddings"
+    assert page.locator(".player-layer").inner_text() == "layer 0 (embeddings)"
     assert page.locator(".image-frame").get_attribute("data-layer") == "0"
 
 

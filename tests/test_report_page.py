@@ -1,15 +1,19 @@
 """The report in a real browser: what it says is the record, and it opens whatever the record is."""
 
+import base64
 import re
+import zlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from browsing import FRAME, Open, may_stall, scales, serious_barriers, shown, two_frames, visible
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from records import HOSTILE_TEXTS, hostile_record, make_record
 
+from logit_lens.page.report import render_report
 from logit_lens.record import ANSWER, IMAGE, LensRecord
 from logit_lens.tokens import readable
 
@@ -80,14 +84,15 @@ def test_what_the_page_says_is_the_record(open_report: Open) -> None:
         assert said["tokens"] == [record.token(i) for i in record.top_ids[cell]]
         assert said["probs"] == [shown(p) for p in record.top_probs[cell]]
         assert said["ids"] == [str(i) for i in record.top_ids[cell]]
-        assert said["layer"] == ("embeddings" if layer == 0 else f"layer {layer}")
+        assert said["layer"] == ("layer 0 (embeddings)" if layer == 0 else f"layer {layer}")
         assert said["place"].endswith(f"position {t}")
         assert int(said["column"]) == layer + 2
         assert said["facts"]["entropy"] == f"{shown(record.entropy[cell])} nats"
         assert said["facts"]["KL to final"] == f"{shown(record.kl[cell])} nats"
         same = record.top_ids[:, t, 0] == final[t]
         decided = 11 - int(np.argmin(same[::-1])) + 1 if not same.all() else 0
-        assert said["facts"]["decided from"] == (f"layer {decided}" if decided else "embeddings")
+        layer_name = f"layer {decided}" if decided else "layer 0 (embeddings)"
+        assert said["facts"]["decided"] == f"{record.token(final[t])} from {layer_name}"
         value, shade, below = expected_colour(record, colour, layer, t)
         assert said["below"] is below
         if shade is None:
@@ -184,6 +189,16 @@ def test_nothing_in_a_hostile_record_is_more_than_text(open_report: Open) -> Non
     assert now <= elements
 
 
+def test_the_address_of_an_image_is_shown_as_text_in_header_and_validity(open_report: Open) -> None:
+    address = "https://example.org/<b>dog</b>.png?…"
+    image = make_record().meta["image"] | {"source": address}
+    page = open_report(make_record(meta={"image": image}))
+    assert page.locator("#header .source").inner_text() == address
+    page.locator("#validity-button").click()
+    assert address in page.locator("#validity-dialog .run-facts").inner_text()
+    assert page.locator("#header b, #validity-dialog .run-facts b").count() == 0
+
+
 def no_image() -> LensRecord:
     return make_record(grid=(0, 0), text=9)
 
@@ -236,6 +251,48 @@ def test_without_javascript_the_page_says_so_and_shows_what_it_can(open_report: 
     assert "a red circle" in text
     assert page.locator("#picture").is_visible()
     assert not page.locator("#grid-pane").is_visible()
+
+
+def test_no_other_code_than_ours_can_take_the_place_of_the_packed_scripts(
+    browser: Browser, tmp_path: Path
+) -> None:
+    html = render_report(make_record())
+    packed = re.search(r'id="code">([^<]*)<', html)
+    assert packed is not None
+    code = zlib.decompress(base64.b64decode(packed[1]))
+
+    def open_with(code: bytes) -> tuple[str | None, list[str]]:
+        other = base64.b64encode(zlib.compress(code)).decode()
+        path = tmp_path / "report.html"
+        path.write_text(html.replace(packed[1], other), encoding="utf-8")
+        page = browser.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(path.as_uri())
+        page.wait_for_function(
+            "document.documentElement.dataset.state === 'ready' || !document.querySelector('#code')"
+        )
+        page.wait_for_timeout(300)
+        state = page.locator("html").get_attribute("data-state")
+        page.close()
+        return state, said
+
+    assert open_with(code) == ("ready", [])
+    state, said = open_with(code + b"document.title = 'hacked';\n")
+    assert state == "loading"
+    assert any("Content Security Policy" in line for line in said)
+
+
+def test_a_report_that_was_cut_or_garbled_says_so(browser: Browser, tmp_path: Path) -> None:
+    html = render_report(make_record())
+    garbled = re.sub(r'(id="code">.{1000}).{1000}', r"\1", html)
+    path = tmp_path / "report.html"
+    path.write_text(garbled, encoding="utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    page.wait_for_selector('html[data-state="failed"]')
+    assert "cannot be shown" in page.locator("#failure").inner_text()
+    page.close()
 
 
 def test_a_browser_that_cannot_unpack_says_so(open_report: Open) -> None:

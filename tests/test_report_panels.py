@@ -174,25 +174,6 @@ def test_every_token_can_be_found_and_its_numbers_are_right(open_report: Open) -
     assert "query" not in state_of(page)
 
 
-def test_chosen_tokens_say_where_they_are_most_probable_and_go_there(open_report: Open) -> None:
-    record = make_record(layers=6, tracked=0)
-    page = open_report(record)
-    tokens = record.top_ids[3, record.position_kind == IMAGE, :2][2]
-    page.evaluate(f"location.hash = 'tokens={tokens[0]},{tokens[1]}'")
-    probs = (np.isin(record.top_ids, tokens) * rounded(record.top_probs)).sum(-1)
-    probs[:, record.position_kind != IMAGE] = 0
-    layer, t = (int(n) for n in np.unravel_index(probs.argmax(), probs.shape))
-    patch = t - int(np.flatnonzero(record.position_kind == IMAGE)[0])
-    button = page.locator(".find-place")
-    button.wait_for()
-    name = f"layer {layer}" if layer else "embeddings"
-    assert button.inner_text() == f"best {shown(probs[layer, t])} · {name} · patch {patch} →"
-    button.click()
-    assert state_of(page)["cell"] == f"{layer}.{t}"
-    page.evaluate("location.hash = 'tokens='")
-    button.wait_for(state="hidden")
-
-
 @pytest.mark.parametrize("scale", ["prob", "log", "rank"])
 def test_charts_read_what_the_record_holds(open_report: Open, scale: str) -> None:
     record = answered_record()
@@ -370,21 +351,24 @@ def test_what_is_taken_away_is_the_record(open_report: Open) -> None:
 def test_the_figure_is_picture_colours_legend_and_provenance(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record, hash="#layer=4&tokens=3")
-    name, data = download(page, "figure-menu", "SVG with words")
+    name, data = download(page, "figure-menu", "SVG, page")
     assert name == "scene_tiny-llava_layer-4-prob.svg"
     root = ElementTree.fromstring(data)
     space = "{http://www.w3.org/2000/svg}"
     written = " ".join("".join(e.itertext()) for e in root.iter(f"{space}text"))
     for part in ("tests/tiny-llava", "0123abc", "scene.png", "layer 4", "self-check passed"):
         assert part in written, part
-    patches = [e for e in root.iter(f"{space}rect") if e.get("fill-opacity")]
+    patches = [e for e in root.iter() if e.get("class") == "patch"]
     assert len(patches) == (record.position_kind == IMAGE).sum()
     assert b"http" not in re.sub(rb'xmlns(:\w+)?="[^"]*"', b"", data)
-    name, data = download(page, "figure-menu", "PNG")
-    picture = Image.open(io.BytesIO(data))
-    assert name.endswith(".png") and picture.size[0] == 1920
-    # the middle of a patch shows its colour mixed with the picture, not bare paper
-    assert picture.convert("RGB").getpixel((960, 600)) != (255, 255, 255)
+    for item, millimetres in (("PNG, page", 175), ("PNG, column", 85)):
+        name, data = download(page, "figure-menu", item)
+        picture = Image.open(io.BytesIO(data))
+        assert name.endswith(".png")
+        assert abs(picture.size[0] - millimetres / 25.4 * 300) < 3, "300 dots per inch"
+        # the middle of a patch shows the picture, not bare paper
+        middle = (picture.size[0] // 2, picture.size[0] // 3)
+        assert picture.convert("RGB").getpixel(middle) != (255, 255, 255)
 
 
 def test_hostile_texts_stay_text_in_every_panel_and_file(open_report: Open) -> None:
@@ -407,7 +391,7 @@ def test_hostile_texts_stay_text_in_every_panel_and_file(open_report: Open) -> N
     numbers = [field for field in fields if re.fullmatch(r"[\d.e-]+", field)]
     assert not [f for f in fields if f.strip()[:1] in ("=", "+", "-", "@") and f not in numbers]
     assert "'" + HOSTILE_TEXTS[4] in fields
-    _, data = download(page, "figure-menu", "SVG with words")
+    _, data = download(page, "figure-menu", "SVG, page")
     root = ElementTree.fromstring(data)
     assert not [e for e in root.iter() if e.tag.split("}")[1] in ("script", "foreignObject", "b")]
     _, data = download(page, "data-menu", "Whole record, JSON")

@@ -1,14 +1,13 @@
 """The report on paper: printed pages and exported figures, in a real browser."""
 
-import io
 import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from browsing import Open, may_stall, two_frames
-from PIL import Image
 from playwright.sync_api import Page
 from records import hostile_record, make_record
 
@@ -93,8 +92,11 @@ def test_the_grid_on_paper_begins_with_a_whole_cell_and_shows_the_layer(open_rep
     before = scroller.evaluate(at)
     printing(page)
     left, top = scroller.evaluate(at)
-    assert (left % 68, top % 24) == (0, 0)
-    assert 0 <= 37 * 68 - left <= 596 - 68
+    wide = page.locator(".grid-view").evaluate(
+        "(e) => parseFloat(e.style.getPropertyValue('--column'))"
+    )
+    assert (left % wide, top % 24) == (0, 0)
+    assert 0 <= 37 * wide - left <= 596 - wide
     printing(page, on=False)
     assert scroller.evaluate(at) == before
 
@@ -146,38 +148,40 @@ def written(root: ElementTree.Element) -> list[str]:
 def test_a_figure_is_cropped_to_what_the_model_saw(open_report: Open) -> None:
     record = make_record(meta={"crop": [40, 0, 120, 120]}, picture_size=(160, 120))
     page = open_report(record, hash="#layer=2")
-    picture = Image.open(io.BytesIO(figure(page, "PNG")))
-    assert picture.size[0] == 2 * 800  # 80 × 120 pixels, drawn 1200 high
-    root = ElementTree.fromstring(figure(page, "SVG"))
-    image = next(root.iter(f"{SVG}image"))
-    assert [float(image.get(k, "0")) for k in ("x", "y", "width", "height")] == [
-        -400,
-        0,
-        1600,
-        1200,
-    ]
-    frame = next(root.iter(f"{SVG}clipPath"))[0]
-    assert [float(frame.get(k, "0")) for k in ("width", "height")] == [800, 1200]
-    assert any("cropped to what the model saw" in line for line in written(root))
+    for item, width in (("SVG, page", 661), ("SVG, column", 321)):
+        root = ElementTree.fromstring(figure(page, item))
+        assert abs(float(root.get("width", "").removesuffix("mm")) - width / 96 * 25.4) < 0.01
+        drawn = min(width, 831 * 80 / 120)  # 80 × 120 pixels, at most 220 mm high
+        image = next(root.iter(f"{SVG}image"))
+        sides = [float(image.get(k, "0")) for k in ("x", "y", "width", "height")]
+        assert np.allclose(sides, [-drawn / 2, 0, 2 * drawn, 1.5 * drawn])
+        frame = next(root.iter(f"{SVG}clipPath"))[0]
+        assert np.allclose(
+            [float(frame.get(k, "0")) for k in ("width", "height")], [drawn, 1.5 * drawn]
+        )
+    assert "cropped to what the model saw" in " ".join(written(root))
 
 
-def test_words_on_a_figure_are_whole_and_can_be_read(open_report: Open) -> None:
+@pytest.mark.parametrize("item", ["SVG, page", "SVG, column"])
+def test_words_on_a_figure_are_whole_and_can_be_read(open_report: Open, item: str) -> None:
     record = make_record(
         grid=(24, 24), texts=["▁leaves", "▁streetlights"], vocabulary=2, k=2, tracked=0
     )
     page = open_report(record, hash="#layer=2")
-    root = ElementTree.fromstring(figure(page, "SVG with words"))
+    root = ElementTree.fromstring(figure(page, item))
     words = [group for group in root.iter(f"{SVG}g") if group.get("class") == "word"]
-    assert 0 < len(words) <= 60
+    assert 0 < len(words) <= 20
     for word in words:
         assert word[1].text in ("leaves", "streetlights")
-        assert float(word[1].get("font-size", "0")) >= 16
+        assert float(word[1].get("font-size", "0")) >= 8 * 96 / 72, "8 points"
+    for text in root.iter(f"{SVG}text"):
+        assert float(text.get("font-size", "9.5")) >= 7 * 96 / 72
 
 
 def test_pins_are_numbered_on_the_figure_and_in_its_charts(open_report: Open) -> None:
     record = make_record()
     page = open_report(record, hash="#pins=2.5,3.8,1.0&tokens=1,2")
-    root = ElementTree.fromstring(figure(page, "SVG"))
+    root = ElementTree.fromstring(figure(page, "SVG, page"))
     pins = [group for group in root.iter(f"{SVG}g") if group.get("class") == "pin"]
     assert [pin[3].text for pin in pins] == ["1", "2"]  # the third is no patch
     assert "Pinned 1: patch 2, 2: patch 5." in written(root)

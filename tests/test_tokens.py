@@ -1,12 +1,14 @@
 """Token ids become text that a person can read and that cannot disturb its neighbours."""
 
+import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from logit_lens.tokens import display_texts, note_on_pieces, readable, tracked_token_ids
+from logit_lens.tokens import display_texts, readable
 
 DEMO = Path(__file__).resolve().parents[1] / "models" / "demo"
 
@@ -73,7 +75,30 @@ def test_no_token_of_a_vocabulary_is_blank_or_a_replacement_character(sentencepi
     ("text", "shown"),
     [
         ("a\u202eb", "a<U+202E>b"),
-        ("\u0301", "◌\u0301"),
+        ("\u0301", "<U+0301>"),
+        ("▁\u0331\u0302", "▁<U+0331><U+0302>"),
+        ("\u0301a", "◌\u0301a"),
+        ("▁\u0301a", "▁◌\u0301a"),
+        ("e\u0301", "e\u0301"),
+        ("\u093e", "\u093e"),  # takes room of its own
+        ("\u200b", "<U+200B>"),
+        ("\u200c", "<U+200C>"),
+        ("\u200d", "<U+200D>"),
+        ("a\u200db", "a<U+200D>b"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("می\u200c", "می<U+200C>"),
+        ("▁\u00ad", "▁<U+00AD>"),
+        ("\u180e\u2060\ufeff", "<U+180E><U+2060><U+FEFF>"),
+        ("\u00a0", "<U+00A0>"),
+        ("\u2003x\u3000", "<U+2003>x<U+3000>"),
+        ("\u3164\u2800\u034f", "<U+3164><U+2800><U+034F>"),
+        ("\ue000", "<U+E000>"),
+        ("❤\ufe0f", "❤\ufe0f"),
+        ("a\ufe0f", "a<U+FE0F>"),
+        ("\ufe0f", "<U+FE0F>"),
+        ("\U000e0041", "<U+E0041>"),
+        ("\u0600", "\u0600"),  # the Arabic number sign is seen
+        ("a b", "a b"),
         ("\x00", "<U+0000>"),
         ("\ud800", "<U+D800>"),
         ("</script>", "</script>"),
@@ -85,25 +110,16 @@ def test_text_that_would_disturb_its_neighbours_is_named(text, shown):
     assert readable(text) == shown
 
 
-def test_a_tracked_word_is_tracked_with_and_without_its_leading_space(sentencepiece, byte_level):
-    ids = tracked_token_ids(sentencepiece, ["red"])["red"]
-    assert "▁red" in display_texts(sentencepiece, ids)
-    ids = tracked_token_ids(byte_level, ["dog"])["dog"]
-    assert sorted(display_texts(byte_level, ids)) == ["dog", "Ġdog"]
+def test_the_names_of_what_is_not_seen_stay_when_they_are_named_again():
+    for text in ("\u0301a", "\u200b", "▁\u0301", "\n\t", "❤\ufe0f", "\u202e"):
+        assert readable(readable(text)) == readable(text)
 
 
-def test_a_word_of_several_tokens_is_tracked_by_its_first(sentencepiece):
-    ids = tracked_token_ids(sentencepiece, ["triangle"])["triangle"]
-    texts = display_texts(sentencepiece, ids)
-    assert "▁tri" in texts
-
-
-def test_no_special_token_is_ever_tracked_for_an_unknown_word(sentencepiece):
-    ids = tracked_token_ids(sentencepiece, ["嗨"])["嗨"]
-    assert sentencepiece.unk_token_id not in ids
-
-
-def test_a_word_of_which_only_a_piece_is_tracked_is_noted():
-    assert note_on_pieces({"dog": ["▁dog", "d"]}) == ""
-    note = note_on_pieces({"dog": ["Ġdog"], "triangle": ["▁tri"], "嗨": []})
-    assert note.endswith("triangle as '▁tri'; 嗨 as nothing")
+def test_every_character_of_unicode_without_a_shape_is_named_and_no_other_letter_is():
+    for code in range(sys.maxunicode + 1):
+        letter, kind = chr(code), unicodedata.category(chr(code))
+        shown = readable(letter)
+        if kind in ("Zs", "Zl", "Zp", "Cc", "Cs", "Co") and letter not in " \n\t\r":
+            assert shown == f"<U+{code:04X}>", hex(code)
+        elif kind[0] in "LNPS" and letter not in "\u115f\u1160\u2800\u3164\uffa0\ufffd":
+            assert shown == letter, hex(code)

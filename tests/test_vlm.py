@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import BitsAndBytesConfig, LlamaConfig
 
-from logit_lens.model.vlm import choose_device, choose_dtype
+from logit_lens.model.device import choose_device, choose_dtype
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
 

@@ -1,6 +1,6 @@
-"""What the arrays of a record must be: names, types, axes, values, and what meta must hold.
+"""What the arrays of a record must be: names, types, axes, values.
 
-Does not know files, nor what any of it means to a reader.
+What meta must hold is ``meta.py``'s. Does not know files, nor what any of it means to a reader.
 
 >>> CONTRACT["top_probs"]
 ('float32', ('L', 'T', 'k'))
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from . import LensError
+from .meta import check_meta, reach_of
 
-FORMAT = "logit-lens/1"
 TEXT, IMAGE, ANSWER = 0, 1, 2  # the values of position_kind
 
 Arrays = dict[str, tuple[str, tuple[str | int, ...]]]  # name -> dtype, axes
@@ -42,6 +42,7 @@ CONTRACT: Arrays = {
 OPTIONAL: Arrays = {
     "answer_logprob": ("float32", ("A",)),
     "word_spans": ("int32", ("W", 2)),
+    "word_ids": ("int32", ("W",)),
     "support_max": ("float32", ("W",)),
     "support_rank": ("int32", ("W",)),
     "support_percentile": ("float32", ("W",)),
@@ -54,6 +55,10 @@ OPTIONAL: Arrays = {
     "attribution": ("float32", ("A", "1+2N")),
     "attribution_patch": ("float32", ("A", "N", "P")),
     "attribution_rest": ("float32", ("A",)),
+    "against_ids": ("int32", ("A",)),
+    "against_attribution": ("float32", ("A", "1+2N")),
+    "against_patch": ("float32", ("A", "N", "P")),
+    "against_rest": ("float32", ("A",)),
     "lens_names": ("str", ("1+X",)),
     "lens_top_ids": ("int32", ("X", "L", "T", "k")),
     "lens_top_probs": ("float32", ("X", "L", "T", "k")),
@@ -62,18 +67,9 @@ OPTIONAL: Arrays = {
     "lens_tracked_probs": ("float32", ("X", "L", "T", "n")),
     "lens_tracked_ranks": ("int32", ("X", "L", "T", "n")),
 }
+_MORE_IDS = ("lens_top_ids", "word_ids", "against_ids")
 _LENS_PROBS = ("lens_top_probs", "lens_tracked_probs")
 _AXIS = re.compile(r"(?:(\d+)\+)?(\d*)([A-Za-z])")  # "1+2N": once more than twice the size N
-META_KEYS = {
-    "format": str,
-    "model": str,
-    "prompt": str,
-    "answer": str,
-    "image": dict,
-    "check": dict,
-}
-# may be missing; what is there is of these types
-OPTIONAL_META = {"crop": list, "seconds": dict, "versions": dict, "run": dict}
 
 
 def check_contract(arrays: Mapping[str, Any], meta: dict[str, Any]) -> None:
@@ -97,7 +93,8 @@ def check_contract(arrays: Mapping[str, Any], meta: dict[str, Any]) -> None:
     check_shapes(arrays, OPTIONAL, sizes)
     _check_values(arrays)
     _check_indices(arrays, sizes)
-    _check_meta(meta)
+    check_meta(meta)
+    _check_boxes(arrays, meta)
 
 
 def check_shapes(arrays: Mapping[str, Any], table: Arrays, sizes: dict[str, int]) -> None:
@@ -116,7 +113,7 @@ def check_shapes(arrays: Mapping[str, Any], table: Arrays, sizes: dict[str, int]
             continue
         found, shape = arrays[name].dtype, arrays[name].shape
         if not (found.kind == "U" if dtype == "str" else found == dtype):
-            raise LensError(f"{name} has type {found}, not {dtype}")
+            raise LensError(f"{name} has type {str(found)[:40]}, not {dtype}")
         if len(shape) != len(axes):
             raise LensError(f"{name} has {len(shape)} axes, not {len(axes)}")
         for axis, size in zip(axes, shape, strict=True):
@@ -141,10 +138,14 @@ def _axis_size(axis: str | int, found: int, sizes: dict[str, int]) -> int:
 def _check_values(arrays: Mapping[str, Any]) -> None:
     if (np.diff(arrays["layers"]) <= 0).any():
         raise LensError("layers do not ascend")
+    if arrays["layers"][0] < 0:
+        raise LensError("layers has negative numbers")
     if (np.diff(arrays["token_ids"]) <= 0).any():
         raise LensError("token_ids do not ascend")
     if arrays["position_kind"].max() > ANSWER:
         raise LensError("position_kind has a value other than 0, 1, 2")
+    if (arrays["patch_view"] < -1).any():
+        raise LensError("patch_view has a value below −1")
     for name in ("top_probs", "tracked_probs", "support_max", *_LENS_PROBS):
         # NaN is what a model that overflowed in float16 gives; it is shown, not hidden
         if name in arrays and ((arrays[name] < 0) | (arrays[name] > 1.001)).any():
@@ -152,7 +153,7 @@ def _check_values(arrays: Mapping[str, Any]) -> None:
     for name in ("tracked_ranks", "lens_tracked_ranks", "support_rank"):
         if name in arrays and (arrays[name] < 0).any():
             raise LensError(f"{name} has negative values")
-    for name in ("input_ids", "top_ids", "tracked_ids", "lens_top_ids"):
+    for name in ("input_ids", "top_ids", "tracked_ids", *_MORE_IDS):
         if name in arrays and not np.isin(arrays[name], arrays["token_ids"]).all():
             raise LensError(f"{name} holds an id that token_ids lacks")
 
@@ -170,21 +171,15 @@ def _check_indices(arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
             raise LensError(f"{name} points at what the record does not have")
 
 
-def _check_meta(meta: dict[str, Any]) -> None:
-    for key, kind in META_KEYS.items():
-        if key not in meta:
-            raise LensError(f"meta lacks {key!r}")
-        if not isinstance(meta[key], kind):
-            raise LensError(f"meta[{key!r}] is not of type {kind.__name__}")
-    for key, kind in OPTIONAL_META.items():
-        if meta.get(key) is not None and not isinstance(meta[key], kind):
-            raise LensError(f"meta[{key!r}] is not of type {kind.__name__}")
-    for key in ("name", "width", "height"):
-        if key not in meta["image"]:
-            raise LensError(f"meta['image'] lacks {key!r}")
-    if not isinstance(meta["image"]["name"], str):
-        raise LensError("meta['image']['name'] is not of type str")
-    crop = meta.get("crop") or [0] * 4
-    numbers = [meta["image"]["width"], meta["image"]["height"], *crop]
-    if len(crop) != 4 or not all(isinstance(n, int | float) and abs(n) < 1e9 for n in numbers):
-        raise LensError("meta: image width and height and the 4 numbers of crop are not in pixels")
+def _check_boxes(arrays: Mapping[str, Any], meta: dict[str, Any]) -> None:
+    boxes, image = arrays["patch_boxes"], meta["image"]
+    nowhere = np.isnan(boxes)
+    if (nowhere.any(1) != nowhere.all(1)).any():
+        raise LensError("patch_boxes has a box of which only a part is NaN")
+    boxes = boxes[~nowhere.any(1)]
+    reach = reach_of(image["width"], image["height"])
+    if ((boxes < -reach) | (boxes > 2 * reach)).any():
+        size = f"{image['width']} × {image['height']}"
+        raise LensError(f"patch_boxes has a box far outside of the picture, {size}")
+    if (boxes[:, :2] > boxes[:, 2:]).any():
+        raise LensError("patch_boxes has a box that is not left, top, right, bottom")

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from . import LensError
+from .address import is_address
+from .fetch import fetch_picture
 from .images import open_picture
 from .model.vlm import VLM
 from .model.vlm import load_vlm as load_model
@@ -32,7 +34,7 @@ def read_image(
     model: VLM,
     image: str | Path | None,
     prompt: str = DEFAULT_PROMPT,
-    on_progress: Callable[[int, int], object] | None = None,
+    on_progress: Callable[[str, int, int], object] | None = None,
     force: bool = False,
     **options: Any,
 ) -> LensRecord:
@@ -40,9 +42,9 @@ def read_image(
 
     Args:
         model: from ``load_model``.
-        image: the image file; None for a prompt of text alone.
+        image: the image file, or its http(s) address; None for a prompt of text alone.
         prompt: the question.
-        on_progress: called with the numbers of cells (layer, position) just read, and of all.
+        on_progress: called with a step, how much of it was just finished, and of how much.
         force: give the record although its self-check failed.
         options: further fields of ``ReadOptions``: top_k, layers, track, max_new_tokens, …
 
@@ -50,10 +52,13 @@ def read_image(
         LensError: the image cannot be read, the model cannot take it, the self-check failed.
         TypeError: there is no such option.
     """
-    picture = open_picture(Path(image)) if image is not None else None
+    picture = None
+    if image is not None:
+        fetched = is_address(str(image))
+        picture = fetch_picture(str(image)) if fetched else open_picture(Path(image))
     record = make_record(model, picture, ReadOptions(prompt, **options), on_progress=on_progress)
     if not record.meta["check"]["passed"] and not force:
-        raise LensError(refusal(record.meta["check"], model.n_layers))
+        raise LensError(refusal(record.meta["check"], model))
     return record
 
 

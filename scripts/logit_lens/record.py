@@ -8,10 +8,10 @@ nor how a report looks. The axis order is (layer, position, rank) everywhere.
 '▁yes'
 """
 
+import contextlib
 import io
 import json
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,13 @@ from typing import Any
 import numpy as np
 
 from . import LensError
-from .contract import ANSWER, CONTRACT, FORMAT, IMAGE, OPTIONAL, TEXT, check_contract
+from .archive import Archive, open_archive
+from .contract import ANSWER, CONTRACT, IMAGE, OPTIONAL, TEXT, check_contract, check_shapes
 from .files import write_atomically
+from .images import embedded_size
+from .meta import FORMAT, LONGEST, read_meta
 
-__all__ = ["ANSWER", "FORMAT", "IMAGE", "TEXT", "LensRecord", "load_record"]
+__all__ = ["ANSWER", "FORMAT", "IMAGE", "TEXT", "LensRecord", "load_meta", "load_record"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,36 +159,51 @@ def load_record(path: Path) -> LensRecord:
     Raises:
         LensError: no such file, not a .npz, or a key missing or malformed (and which).
     """
+    with _blaming(path), open_archive(path) as archive:
+        archive.read_headers(("meta", *CONTRACT, *OPTIONAL))
+        missing = [name for name in ("meta", *CONTRACT) if name not in archive.headers]
+        if missing:
+            raise LensError(f"it lacks {', '.join(missing)}")
+        sizes: dict[str, int] = {}
+        for table in (CONTRACT, OPTIONAL):  # before any of them is unpacked
+            check_shapes(archive.headers, table, sizes)
+        meta = _meta_of(archive)
+        arrays = {name: archive.array(name) for name in CONTRACT}
+        extra = {name: archive.array(name) for name in OPTIONAL if name in archive.headers}
+        if len(arrays["image"]):
+            embedded_size(arrays["image"].tobytes())
+        return LensRecord(meta=meta, **arrays, extra=extra)
+
+
+def load_meta(path: Path) -> dict[str, Any]:
+    """What a record's file says of itself; nothing else of it is unpacked.
+
+    Raises:
+        LensError: it is not a record.
+    """
+    with _blaming(path), open_archive(path) as archive:
+        archive.read_headers(["meta"])
+        return _meta_of(archive)
+
+
+def _meta_of(archive: Archive) -> dict[str, Any]:
+    header = archive.headers.get("meta")
+    if header is None or header.shape != () or header.dtype.kind != "U":
+        raise LensError("meta is not one string")
+    if header.size > 4 * LONGEST:  # before it is unpacked
+        raise LensError(f"meta has {header.size // 4:,} characters, {LONGEST:,} are the limit")
+    return read_meta(str(archive.array("meta")))
+
+
+@contextlib.contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """Whatever is raised inside becomes one line that names the file."""
     try:
         if not path.is_file():
             raise LensError("it is not a file" if path.exists() else "there is no such file")
-        with zipfile.ZipFile(path):  # NumPy's own message for other files helps nobody
-            pass
-        with np.load(path, allow_pickle=False) as archive:
-            missing = [name for name in ("meta", *CONTRACT) if name not in archive]
-            if missing:
-                raise LensError(f"it lacks {', '.join(missing)}")
-            meta = _read_meta(archive["meta"])
-            arrays = {name: archive[name] for name in CONTRACT}
-            extra = {name: archive[name] for name in OPTIONAL if name in archive}
-        return LensRecord(meta=meta, **arrays, extra=extra)
+        yield
     except LensError as error:
         raise LensError(f"cannot read {path}: {error}") from error
-    except zipfile.BadZipFile as error:
-        raise LensError(f"cannot read {path}: it is no .npz file, or only a part of one") from error
     except Exception as error:  # a damaged archive makes zipfile, zlib and NumPy raise anything
         reason = str(error).split(".")[0] or type(error).__name__
         raise LensError(f"cannot read {path}: not a record of this tool ({reason})") from error
-
-
-def _read_meta(array: np.ndarray) -> dict[str, Any]:
-    if array.ndim != 0 or array.dtype.kind != "U":
-        raise LensError("meta is not one string")
-    try:
-        meta = json.loads(str(array))
-    except json.JSONDecodeError as error:
-        raise LensError(f"meta is not JSON ({error})") from error
-    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-        found = meta.get("format") if isinstance(meta, dict) else meta
-        raise LensError(f"meta says format {found!r}, this program reads {FORMAT!r}")
-    return meta

@@ -10,14 +10,18 @@ Knows the two ways in which vocabularies spell spaces and bytes (SentencePiece `
 import codecs
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 _MARKS = {"\n": "⏎", "\t": "⇥", "\r": "␍"}
-# characters that turn or break the text around them: they are named, not shown
-_DISTURBING = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
+_SPACES = "▁Ġ "
+# without a shape although Unicode calls them letters, marks or symbols: fillers and their like; and
+# the sign for a lost character, which some vocabularies hold, although nothing was lost
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffd")
+# with a shape although Unicode calls them format characters: signs that go under numbers
+_SIGNS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2\U000110bd")
+# they shape Persian and Indic words and emoji, and are nothing elsewhere
+_SHAPING = re.compile("[\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def display_texts(tokenizer: Any, ids: Sequence[int]) -> list[str]:
@@ -52,13 +56,44 @@ def _piece(tokenizer: Any, token_id: int) -> str | None:
 def readable(text: str) -> str:
     """Text that shows all its characters and cannot disturb its neighbours.
 
-    Newline and tab become ``⏎`` and ``⇥``, other controls and writing-direction marks are named
-    (``<U+202E>``), and a mark that would sit on its neighbour gets a dotted circle to sit on.
+    Newline and tab become ``⏎`` and ``⇥``. What has no shape of its own is named (``<U+200B>``):
+    controls, marks of writing direction, blanks other than the space, and combining marks where
+    there is nothing else; before something else they get a dotted circle to sit on.
     """
-    text = _DISTURBING.sub(lambda m: _MARKS.get(m[0], f"<U+{ord(m[0]):04X}>"), text)
-    if text and unicodedata.category(text[0]) in ("Mn", "Me"):
-        text = "◌" + text
-    return text
+    marks_only = all(map(_is_mark, text.strip(_SPACES)))
+    shown = ""
+    for at, letter in enumerate(text):
+        stands_alone = _is_mark(letter) and (at == 0 or text[at - 1] in _SPACES)
+        if letter in _MARKS:
+            shown += _MARKS[letter]
+        elif _has_no_shape(text, at) or (_is_mark(letter) and marks_only):
+            shown += f"<U+{ord(letter):04X}>"
+        else:
+            shown += "◌" + letter if stands_alone else letter
+    return shown
+
+
+def _is_mark(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Mn", "Me")
+
+
+def _has_no_shape(text: str, at: int) -> bool:
+    letter = text[at]
+    if _SHAPING.fullmatch(letter):
+        before, after = text[:at][-1:], text[at + 1 :][:1]
+        joins = letter in "\u200c\u200d"
+        return not (_is_shaped(before) and (not joins or _is_shaped(after)))
+    kind = unicodedata.category(letter)
+    return letter in _BLANK or (
+        kind in ("Cc", "Cf", "Cs", "Co", "Zs", "Zl", "Zp")
+        and letter != " "
+        and letter not in _SIGNS
+    )
+
+
+def _is_shaped(letter: str) -> bool:
+    """Whether a shaping character beside it shows: emoji, and letters that know no case."""
+    return bool(letter) and unicodedata.category(letter) in ("So", "Sk", "Lo", "Lm", "Mn", "Mc")
 
 
 def _named_byte(piece: str) -> str:
@@ -103,39 +138,3 @@ def _from_byte_letters(piece: str) -> str:
     text = bytes(_BYTE_OF[letter] for letter in piece).decode("utf-8", "logit_lens.name_bytes")
     # only the byte 0x20 is a space that the vocabulary writes as a letter
     return text.replace(" ", "Ġ")
-
-
-def tracked_token_ids(tokenizer: Any, words: Sequence[str]) -> dict[str, list[int]]:
-    """The ids under which a vocabulary can begin each word: with a leading space and without.
-
-    A word of several tokens is tracked by its first one that is more than a space.
-
-    Returns:
-        word → its ids, in the order of the words.
-    """
-    found = {}
-    for word in words:
-        ids: list[int] = []
-        bare = word.strip()
-        pieces = [tokenizer.convert_tokens_to_ids(piece) for piece in (f"▁{bare}", bare)]
-        ids += [i for i in pieces if i is not None and i != tokenizer.unk_token_id]
-        for spelling in (f" {bare}", bare):
-            encoded = tokenizer(spelling, add_special_tokens=False)["input_ids"]
-            texts = display_texts(tokenizer, encoded)
-            ids += [i for i, text in zip(encoded, texts, strict=True) if text.strip("▁Ġ ")][:1]
-        found[word] = list(dict.fromkeys(int(i) for i in ids))
-    return found
-
-
-def note_on_pieces(words: Mapping[str, Sequence[str]]) -> str:
-    """One line that names the tracked words of which only a piece is tracked; empty if none is.
-
-    >>> note_on_pieces({"dog": ["▁dog"], "triangle": ["▁tri"]})
-    "note: tracked by their first piece: triangle as '▁tri'"
-    """
-    pieces = [
-        f"{word} as {', '.join(map(repr, texts)) or 'nothing'}"
-        for word, texts in words.items()
-        if word.strip() not in {text.strip("▁Ġ ") for text in texts}
-    ]
-    return f"note: tracked by their first piece: {'; '.join(pieces)}" if pieces else ""

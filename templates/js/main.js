@@ -3,10 +3,12 @@
  */
 import { mountAnswerChips } from "./answer/chips.js";
 import { mountAnswerTable } from "./answer/table.js";
+import { byId } from "./core/dom.js";
 import { readPage } from "./core/payload.js";
-import { createState, hasNoAddress } from "./core/state.js";
+import { State, hasNoAddress } from "./core/state.js";
 import { mountExportData } from "./export/data.js";
 import { mountExportFigure } from "./export/figure.js";
+import { mountFinding } from "./find/finding.js";
 import { mountFindToken } from "./find/search.js";
 import { mountGridPane } from "./grid/pane.js";
 import { mountImagePane } from "./image/pane.js";
@@ -14,13 +16,17 @@ import { mountRegion } from "./image/region.js";
 import { mountImageZoom } from "./image/zoom.js";
 import { mountLayerPlayer } from "./layers/player.js";
 import { mountLayerStrip } from "./layers/strip.js";
+import { mountMapsPane } from "./maps/pane.js";
+import { fail } from "./page/failure.js";
 import { mountHelp } from "./page/help.js";
 import { mountKeyboard } from "./page/keyboard.js";
 import { mountLegend } from "./page/legend.js";
 import { mountTooltip } from "./page/tooltip.js";
 import { mountValidity } from "./page/validity.js";
 import { mountPinnedPane } from "./pinned/pane.js";
+/** @import { LensPage } from "./core/record.js" */
 
+/** What is mounted where, by the element's id. @type {[string, (root: HTMLElement, record: LensPage, state: State) => void][]} */
 const MOUNTS = [
   ["validity-button", mountValidity], ["data-menu", mountExportData],
   ["figure-menu", mountExportFigure], ["help-button", mountHelp],
@@ -28,12 +34,13 @@ const MOUNTS = [
   ["image-stage", mountImageZoom], ["layer-player", mountLayerPlayer],
   ["legend", mountLegend], ["layer-strip", mountLayerStrip],
   ["region-panel", mountRegion], ["find-token", mountFindToken],
+  ["finding", mountFinding],
   ["grid-pane", mountGridPane], ["pinned-pane", mountPinnedPane],
-  ["answer-table", mountAnswerTable], ["tooltip", mountTooltip],
+  ["answer-table", mountAnswerTable], ["maps-pane", mountMapsPane], ["tooltip", mountTooltip],
   ["panes", mountKeyboard],
 ];
 
-/** The layer to show first: the one at which the patches are surest of their word; else a late one. */
+/** The layer to show first: the one at which the patches are surest of their word; else a late one. @param {LensPage} record */
 function firstLayer(record) {
   const patches = record.imagePositions;
   if (!patches.length) return Math.round((record.L - 1) * 0.8);
@@ -47,7 +54,7 @@ function firstLayer(record) {
   return best;
 }
 
-/** Light or dark, and on paper: always light, at sizes that fit it, drawn before the browser looks. */
+/** Light or dark, and on paper: always light, at sizes that fit it, drawn before the browser looks. @param {State} state */
 function followTheme(state) {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
@@ -56,21 +63,22 @@ function followTheme(state) {
     state.set({ dark: theme === "dark" || (theme === "auto" && system.matches) });
   };
   system.addEventListener("change", apply);
-  for (const [name, paper] of [["beforeprint", true], ["afterprint", false]]) {
-    window.addEventListener(name, () => {
-      document.documentElement.toggleAttribute("data-paper", paper);
-      state.set({ paper, hover: null });
-      apply();
-      state.drawNow();
-    });
-  }
+  const print = (/** @type {boolean} */ paper) => {
+    document.documentElement.toggleAttribute("data-paper", paper);
+    state.set({ paper, hover: null });
+    apply();
+    state.drawNow();
+  };
+  window.addEventListener("beforeprint", () => print(true));
+  window.addEventListener("afterprint", () => print(false));
   state.on(["theme"], apply);
   apply();
-  document.getElementById("theme-button").addEventListener("click", () => {
+  byId("theme-button").addEventListener("click", () => {
     state.set({ theme: state.get("dark") ? "light" : "dark" });
   });
 }
 
+/** @param {HTMLElement} button @param {State} state */
 function copyLink(button, state) {
   button.hidden = hasNoAddress(window);
   button.addEventListener("click", async () => {
@@ -85,25 +93,13 @@ function copyLink(button, state) {
   });
 }
 
-function fail(text) {
-  const notice = document.getElementById("failure");
-  notice.hidden = false;
-  notice.textContent = text;
-  document.documentElement.dataset.state = "failed";
-}
-
 async function start() {
-  if (typeof DecompressionStream === "undefined") {
-    fail("This browser cannot unpack the report (it lacks DecompressionStream). Chrome or Edge 80, "
-      + "Firefox 113, Safari 16.4 and anything newer can. The prompt, the answer and the picture are below.");
-    return;
-  }
   const record = await readPage(document);
-  const state = createState({ layer: firstLayer(record), view: record.views[0] ?? 0 }, { layers: record.L, positions: record.T }, window);
+  const state = new State({ layer: firstLayer(record), view: record.views[0] ?? 0 }, { layers: record.L, positions: record.T }, window);
   followTheme(state);
   document.documentElement.dataset.state = "ready";
-  for (const [id, mount] of MOUNTS) mount(document.getElementById(id), record, state);
-  copyLink(document.getElementById("link-button"), state);
+  for (const [id, mount] of MOUNTS) mount(byId(id), record, state);
+  copyLink(byId("link-button"), state);
   performance.mark("report-ready");
 }
 

@@ -2,7 +2,8 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { code, madeRecord, smallRecord } from "./panels.js";
 import { boundName } from "../../templates/js/core/format.js";
-import { chartAxis, chartColours, chartModels, chartPaths, chartSeries, chartSum, chartTokens, layerTicks, pointText } from "../../templates/js/pinned/chart_data.js";
+import { chartAxis, layerTicks } from "../../templates/js/pinned/axis.js";
+import { chartColours, chartModels, chartPaths, chartSeries, chartSum, chartTokens, pointText } from "../../templates/js/pinned/chart_data.js";
 
 const p = (value, exact = true) => ({ value, exact });
 

@@ -2,7 +2,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { code, madeRecord, smallRecord } from "./panels.js";
 import { csvField, pinnedCsv, recordJsonSteps, trajectoriesCsv } from "../../templates/js/export/csv_json.js";
-import { figureCaption, figureFrame, figureLines, figurePatches, figurePins, figureWords, xmlText } from "../../templates/js/export/figure_model.js";
+import { badgeSpots, figureCaption, figureFrame, figureLines, figurePatches, figureSource, figureWords, xmlText } from "../../templates/js/export/figure_model.js";
 import { pictureWord } from "../../templates/js/image/words.js";
 
 /** A strict reader of CSV. */
@@ -107,15 +107,35 @@ test("a figure shows what the model saw, and says so", () => {
   assert.equal(first.x, -10);
 });
 
-test("words on a figure are whole where there is room, and cover neither each other nor a pin", () => {
+test("words on a figure are those of the page, whole where there is room", () => {
   const record = smallRecord();
   const measure = (text) => 9 * text.length;
-  const words = (scale, pins) => {
-    const place = { box: [0, 0, 20, 10], scale };
-    return figureWords(record, { layer: 1, view: 0, place, size: 17, pins: figurePins(record, pins, { view: 0, place }) }, measure);
-  };
-  assert.deepEqual(words(10, []).map((word) => word.text), [1, 2].map((t) => pictureWord(record.text(record.topIndex(1, t, 0)))));
-  const few = words(4, []);
-  assert.ok(few.length > 0);
-  assert.equal(words(4, [{ layer: 0, position: 1 }, { layer: 0, position: 2 }]).length, 0);
+  const words = (scale) => figureWords(record, { layer: 1, view: 0, place: { box: [0, 0, 20, 10], scale }, only: [] }, measure).words;
+  for (const scale of [10, 30]) {
+    assert.deepEqual(words(scale).map((word) => word.text), [1, 2].map((t) => pictureWord(record.text(record.topIndex(1, t, 0)))));
+  }
+  assert.deepEqual(figureWords(record, { layer: 1, view: 0, place: { box: [0, 0, 20, 10], scale: 10 }, only: [] }, measure).contours, []);
+});
+
+test("the number of a pin covers neither a word nor another number", () => {
+  const room = { width: 300, height: 300 };
+  const pin = (number, x, y) => ({ number, position: number, x, y, width: 12, height: 12 });
+  const pins = [pin(1, 100, 100), pin(2, 112, 100), pin(3, 0, 0), pin(4, 288, 288), pin(10, 100, 112)];
+  const words = [{ text: "tower", x: 100, y: 100, wide: 40 }, { text: "sky", x: 280, y: 275, wide: 30 }];
+  const badges = badgeSpots(pins, words, room);
+  const boxes = [...badges, ...words.map(({ x, y, wide }) => ({ x: x - wide / 2, y: y - 7, width: wide, height: 14 }))];
+  badges.forEach((a, n) => {
+    assert.ok(a.x >= 0 && a.y >= 0 && a.x + a.width <= 300 && a.y + a.height <= 300);
+    boxes.forEach((b, m) => assert.ok(n === m || a.x >= b.x + b.width || b.x >= a.x + a.width || a.y >= b.y + b.height || b.y >= a.y + a.height, `${n} ${m}`));
+    const [far, wide] = [Math.hypot(a.x + a.width / 2 - pins[n].x - 6, a.y + a.height / 2 - pins[n].y - 6), 40];
+    assert.ok(far < wide, "and stands by its patch");
+  });
+});
+
+test("a caption names the address of an image that has one, else its name", () => {
+  const record = smallRecord();
+  record.meta.image = { width: 20, height: 10, name: "dog.png" };
+  assert.match(figureSource(record, "passed")[0], /; image dog\.png;/);
+  record.meta.image.source = "https://example.org/dog.png?…";
+  assert.match(figureSource(record, "passed")[0], /; image https:\/\/example\.org\/dog\.png\?…;/);
 });

@@ -1,5 +1,5 @@
 // Small records and a window for the tests.
-import { LensPage } from "../../templates/js/core/payload.js";
+import { LensPage } from "../../templates/js/core/record.js";
 
 /** A record of 2 layers × 4 positions × 2 ranks; position 0 text, 1–2 image, 3 answer. */
 export function smallRecord(more = {}) {

@@ -1,5 +1,5 @@
 // A record out of plain lists, for the tests of search, answer, charts and take-away.
-import { LensPage } from "../../templates/js/core/payload.js";
+import { LensPage } from "../../templates/js/core/record.js";
 export { smallRecord } from "./page.js";
 
 /** Decimal code of m·10^(e−2), 100 ≤ m ≤ 999. */

@@ -2,7 +2,9 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
 import { smallRecord } from "./page.js";
-import { DECIMAL, inflate, joinPlanes } from "../../templates/js/core/payload.js";
+import { DECIMAL } from "../../templates/js/core/decimal.js";
+import { inflate } from "../../templates/js/core/inflate.js";
+import { joinPlanes } from "../../templates/js/core/payload.js";
 
 test("decimal codes hold three digits over 72 decades, in order", () => {
   assert.equal(DECIMAL[0], 0);

@@ -1,7 +1,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { code, madeRecord } from "./panels.js";
-import { LensPage } from "../../templates/js/core/payload.js";
+import { LensPage } from "../../templates/js/core/record.js";
 import { searchTokens, tokenIndex, tokenIndexSteps, wordKey } from "../../templates/js/find/token_index.js";
 
 const half = code(500, -1), fifth = code(200, -1), tenth = code(100, -1), least = code(100, -3);
@@ -27,6 +27,14 @@ test("a word counts every cell once, and its best probability is the sum of its 
   assert.deepEqual(dog.indices, [0, 1, 2]);
   assert.equal(groups.find((group) => group.key === "__proto__").count, 1);
   assert.equal(groups.find((group) => group.key === "12").position, -1);
+});
+
+test("a word peaks at the layer whose patches add up to most, not at its surest cell", () => {
+  const { groups } = tokenIndex(made());
+  const peak = (key) => groups.find((group) => group.key === key).peak;
+  assert.deepEqual(peak("dog"), { layer: 0, count: 2, sum: 1.7 }); // two patches: 0.5 + 0.2, 0.5 + 0.5; the text before them does not count
+  assert.deepEqual(peak("cat"), { layer: 1, count: 2, sum: 0.6 });
+  assert.equal(peak("▁").count, 0);
 });
 
 test("a tracked spelling is exact in every cell, and is summed with the others there", () => {

@@ -17,6 +17,7 @@ from ..reading.layers import select_layers
 from ..reading.options import DEFAULT_PROMPT, ReadOptions
 from ..resources import DEMO_IMAGE, DEMO_MODEL
 from .flags import DEFAULT_MODEL, build_parser
+from .patterns import named_images
 
 _ANY_LAYER = 99_999  # before the model is known, only the form of --layers can be checked
 
@@ -25,10 +26,12 @@ _ANY_LAYER = 99_999  # before the model is known, only the form of --layers can 
 class Arguments:
     """The command line, checked."""
 
-    image: list[Path]
+    image: list[str]
     prompt: str
     raw_prompt: bool
     model: str
+    adapter: str | None
+    chat_template: str | None
     demo: bool
     output: Path | None
     overwrite: bool
@@ -36,6 +39,12 @@ class Arguments:
     max_new_tokens: int
     track: list[str]
     layers: str
+    ablate: bool
+    ablate_window: int
+    ablate_with: str
+    knockout: bool
+    attribute: bool
+    against_token: str
     device: str
     dtype: str
     device_map: DeviceMap | None
@@ -80,11 +89,17 @@ def _fill_in_defaults(named: argparse.Namespace) -> None:
     if named.demo:
         named.model = named.model or str(DEMO_MODEL)
         if not named.image:
-            named.image = [DEMO_IMAGE]
+            named.image = [str(DEMO_IMAGE)]
+        if named.max_new_tokens > 0:  # they are cheap on so small a model
+            named.ablate = named.knockout = named.attribute = True
+    if named.model is None and named.adapter is not None:  # it knows its base
+        named.model, named.adapter = named.adapter, None
+    named.image = named_images(named.image)
     named.model = DEFAULT_MODEL if named.model is None else named.model
     named.prompt = DEFAULT_PROMPT if named.prompt is None else _utf8(named.prompt)
     named.device_map = named.device_map and read_device_map(named.device_map)
     named.track = [_utf8(word) for word in named.track]
+    named.against_token = _utf8(named.against_token)
 
 
 def _utf8(text: str) -> str:
@@ -92,13 +107,21 @@ def _utf8(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _check(arguments: Arguments) -> None:
-    def refuse(when: bool, message: str) -> None:
-        if when:
-            raise LensError(message, exit_code=2)
+def refuse(when: bool, message: str) -> None:
+    """Refuse the command line, with what is wrong with it."""
+    if when:
+        raise LensError(message, exit_code=2)
 
+
+def _check(arguments: Arguments) -> None:
     refuse(not arguments.prompt.strip(), "--prompt is empty; ask something")
     refuse(not arguments.model.strip(), "--model is empty; name a hub id or a folder")
+    refuse(arguments.adapter == "", "--adapter is empty; name a hub id or a folder")
+    refuse(arguments.chat_template == "", "--chat-template is empty; name a template or a file")
+    refuse(
+        arguments.raw_prompt and arguments.chat_template is not None,
+        "--raw-prompt uses no chat template; leave out --chat-template",
+    )
     refuse(arguments.top_k < 1, f"--top-k is {arguments.top_k}; keep at least 1 token")
     refuse(arguments.max_new_tokens < 0, "--max-new-tokens is negative; 0 reads the prompt only")
     refuse(any(not word.strip() for word in arguments.track), "--track has an empty word")
@@ -122,5 +145,33 @@ def _check(arguments: Arguments) -> None:
         arguments.quantize is not None and not importlib.util.find_spec("bitsandbytes"),
         f"--quantize {arguments.quantize} needs the package bitsandbytes: pip install bitsandbytes",
     )
+    _check_experiments(arguments)
     if arguments.layers != "":
         select_layers(arguments.layers, _ANY_LAYER)
+
+
+def _check_experiments(arguments: Arguments) -> None:
+    asked = [
+        f"--{name}" for name in ("ablate", "knockout", "attribute") if getattr(arguments, name)
+    ]
+    refuse(
+        arguments.from_data is not None and bool(asked),
+        f"{' '.join(asked)} needs the model; --from-data has only the record. Read the image again",
+    )
+    refuse(
+        bool(asked) and arguments.max_new_tokens == 0,
+        f"{' '.join(asked)}: there is no answer to ask about with --max-new-tokens 0",
+    )
+    refuse(
+        arguments.ablate and not arguments.image,
+        "--ablate replaces patches of an image; name an --image",
+    )
+    refuse(arguments.ablate_window < 1, "--ablate-window is below 1; a window has patches")
+    refuse(
+        arguments.ablate_with not in ("mean", "zero") and not Path(arguments.ablate_with).is_file(),
+        f"--ablate-with: {arguments.ablate_with!r} is neither mean, nor zero, nor a file",
+    )
+    refuse(
+        bool(arguments.against_token) and not arguments.attribute,
+        "--against-token belongs to --attribute; add it",
+    )

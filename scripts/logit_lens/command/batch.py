@@ -8,27 +8,27 @@ Does not know models or pages, and does not import torch.
 """
 
 import hashlib
-import json
 import os
 import re
 import traceback
 import unicodedata
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import LensError
 from ..files import is_page
-from ..images import Picture, open_picture
+from ..images import Picture
+from ..model.checkpoint import short_name
 from ..page.summary import read_summary
+from ..record import load_meta
 from .arguments import Arguments
-from .find import display_path, find_images
-from .fingerprint import file_hash, fingerprint
+from .find import find_images
+from .fingerprint import fingerprint
+from .source import Source, load
 
 AHEAD = 3  # images that are decoded while the model works
 _ENDING = "_logit_lens.html"
@@ -40,16 +40,16 @@ class Job:
     """One image and where its report goes.
 
     Attributes:
-        source: the image file; None for a prompt without an image.
-        name: what it is called in reports: a path below the folder that was named.
-        source_id: says "the same file" without saying where it lies.
+        source: the image; None for a prompt without an image.
+        name: what it is called in reports: a path below the folder that was named, or an address.
+        source_id: says "the same image" without saying where it lies.
         root_id: the same of the folder that was named.
         plain: where its report goes, unless that name is taken.
         hashed: where it goes then.
         unique: whether no other image of this run would take ``plain``.
     """
 
-    source: Path | None
+    source: Source | None
     name: str
     source_id: str
     root_id: str
@@ -89,15 +89,16 @@ def plan(arguments: Arguments) -> Batch:
     Raises:
         LensError: a folder without images, or one that cannot be read.
     """
-    model = _slug(Path(arguments.model).name)
+    model = _slug(short_name(arguments.model))
+    if arguments.adapter is not None:
+        model = f"{model}_{_slug(short_name(arguments.adapter))}"
     if arguments.one_image:
-        source = arguments.image[0] if arguments.image else None
-        path = _one_path(arguments, f"{model}_{_slug(source.stem) if source else 'text'}{_ENDING}")
-        name = display_path(source.name) if source else ""
+        source, name, _ = next(find_images(arguments.image), (None, "", None))
+        path = _one_path(arguments, f"{model}_{_stem(source) if source else 'text'}{_ENDING}")
         return Batch([Job(source, name, _id(source), "", path, path)], None)
     folder = arguments.output or Path("outputs") / f"{model}_{_folder_name(arguments.image)}"
     found = list(find_images(arguments.image))
-    slugs = [_slug(source.stem) for source, _, _ in found]
+    slugs = [_stem(source) for source, _, _ in found]
     times = Counter(_folded(slug) for slug in slugs)
     jobs = []
     for (source, name, root), slug in zip(found, slugs, strict=True):
@@ -110,7 +111,7 @@ def plan(arguments: Arguments) -> Batch:
 
 
 def look_ahead(
-    jobs: Iterable[Job], batch: Batch, arguments: Arguments, settings: dict[str, Any]
+    jobs: Sequence[Job], batch: Batch, arguments: Arguments, settings: dict[str, Any]
 ) -> Iterator[Item]:
     """Go through the jobs in order; the next few are read, hashed and decoded meanwhile."""
 
@@ -118,7 +119,9 @@ def look_ahead(
         return _prepare(job, batch, arguments, settings)
 
     pending: deque[Future[Item]] = deque()
-    pool = ThreadPoolExecutor(1, thread_name_prefix="images")
+    # files are decoded one by one; servers answer several at once
+    fetched = any(job.source is not None and job.source.path is None for job in jobs)
+    pool = ThreadPoolExecutor(AHEAD if fetched else 1, thread_name_prefix="images")
     try:
         for job in jobs:
             pending.append(pool.submit(prepare, job))
@@ -131,10 +134,10 @@ def look_ahead(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def reason_of(error: Exception, source: Path | None = None) -> str:
+def reason_of(error: Exception, label: str = "") -> str:
     """One line that says why something (an image) has no report."""
     if isinstance(error, LensError):
-        return str(error).removeprefix(f"cannot read {source}: ")
+        return str(error).removeprefix(f"cannot read {label}: ")
     place = traceback.extract_tb(error.__traceback__)[-1]
     first = str(error).strip().splitlines()[:1]
     words = ": ".join([type(error).__name__, *first])
@@ -144,18 +147,13 @@ def reason_of(error: Exception, source: Path | None = None) -> str:
 def _prepare(job: Job, batch: Batch, arguments: Arguments, settings: dict[str, Any]) -> Item:
     path, digest = job.plain, ""
     try:
-        if job.source is not None and job.source.is_file():
-            digest = file_hash(job.source)
-    except OSError:
-        pass  # opening it as a picture says why
-    if batch.folder is not None:
-        path, kept = _place(job, fingerprint(digest, settings), arguments)
-        if kept and settings["model"] is not None and digest:
-            return Item(job, path, digest, kept=True)
-    if job.source is None:
-        return Item(job, path)
-    try:
-        return Item(job, path, digest, picture=open_picture(job.source))
+        content = load(job.source, arguments.quiet) if job.source else None
+        digest = content.digest if content else ""
+        if batch.folder is not None:
+            path, kept = _place(job, fingerprint(digest, settings), arguments)
+            if kept and settings["model"] is not None and digest:
+                return Item(job, path, digest, kept=True)
+        return Item(job, path, digest, picture=content.picture() if content else None)
     except LensError as error:
         return Item(job, path, digest, error=error)
 
@@ -184,10 +182,8 @@ def _place(job: Job, wanted: str, arguments: Arguments) -> tuple[Path, bool]:
 def _data_fingerprint(report: Path) -> str:
     """The fingerprint of the record beside a report; empty where there is none."""
     try:
-        with np.load(report.with_suffix(".npz"), allow_pickle=False) as archive:
-            run = json.loads(str(archive["meta"]))["run"]
-            return str(run["fingerprint"])
-    except Exception:  # a damaged archive makes zipfile and NumPy raise anything
+        return str(load_meta(report.with_suffix(".npz")).get("run", {}).get("fingerprint", ""))
+    except LensError:
         return ""
 
 
@@ -197,9 +193,14 @@ def _one_path(arguments: Arguments, name: str) -> Path:
     return arguments.output if is_page(arguments.output) else arguments.output / name
 
 
-def _folder_name(images: list[Path]) -> str:
-    first = _slug(images[0].resolve().stem)
+def _folder_name(images: list[str]) -> str:
+    named = Source(images[0])
+    first = _slug(named.path.resolve().stem) if named.path else _stem(named)
     return first if len(images) == 1 else f"{first}_and_{len(images) - 1}_more"
+
+
+def _stem(source: Source) -> str:
+    return _slug(Path(source.name).stem)
 
 
 def _slug(text: str) -> str:
@@ -213,6 +214,6 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def _id(path: Path | None) -> str:
-    whole = os.path.abspath(path) if path is not None else ""  # noqa: PTH100
-    return hashlib.sha256(os.fsencode(whole)).hexdigest()[:10]
+def _id(source: Source | None) -> str:
+    identity = source.identity if source is not None else ""
+    return hashlib.sha256(os.fsencode(identity)).hexdigest()[:10]

@@ -12,11 +12,13 @@ import hashlib
 import importlib.metadata
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
-from ..files import is_folder
+from .. import LensError, __version__
+from ..model.checkpoint import find_checkpoint
+from ..model.weight_files import read_json
 from .arguments import Arguments
 
 _READING = ("model", "patches", "reading")
@@ -47,17 +49,21 @@ def settings_of(arguments: Arguments, model: str | None) -> dict[str, Any]:
     """
     return {
         "model": model,
-        "prompt": arguments.prompt,
-        "raw": arguments.raw_prompt,
-        "top_k": arguments.top_k,
-        "layers": arguments.layers,
+        "reading": asdict(arguments.reading),
+        "vector": _vector_hash(arguments.ablate_with),
+        "adapter": arguments.adapter and model_identity(arguments.adapter),
+        "chat_template": _template_identity(arguments.chat_template),
         "dtype": arguments.dtype,
         "quantize": arguments.quantize,
-        "max_new_tokens": arguments.max_new_tokens,
-        "track": arguments.track,
         "version": __version__,
         "code": _reading_code(),
     }
+
+
+def _vector_hash(ablate_with: str) -> str:
+    """The contents of the file that --ablate-with names; empty where it is a word."""
+    path = Path(ablate_with)
+    return file_hash(path) if ablate_with not in ("mean", "zero") and path.is_file() else ""
 
 
 def model_identity(name: str) -> str | None:
@@ -66,13 +72,27 @@ def model_identity(name: str) -> str | None:
     Returns:
         None where that cannot be known without the network: nothing is cached.
     """
-    if is_folder(name):
-        return _folder_hash(Path(name))
+    try:
+        place = find_checkpoint(name)
+    except LensError:
+        return None  # loading it says why
+    if place.gguf_file:
+        return f"{place.name}@{file_hash(Path(place.source, place.gguf_file))}"
+    if place.folder is not None:
+        own = _folder_hash(place.folder)
+        base = read_json(place.folder / "adapter_config.json").get("base_model_name_or_path")
+        return f"{own} on {model_identity(base)}" if base and base != name else own
     try:
         commit = _hub_cache() / f"models--{name.replace('/', '--')}" / "refs" / "main"
         return f"{name}@{commit.read_text(encoding='utf-8').strip()}"
     except OSError:
         return None
+
+
+def _template_identity(chosen: str | None) -> str | None:
+    """The name of a chat template, or the hash of the file that it is in."""
+    path = Path(chosen or "")
+    return file_hash(path) if chosen and path.is_file() else chosen
 
 
 def _hub_cache() -> Path:
@@ -91,7 +111,8 @@ def _folder_hash(folder: Path) -> str:
     blocks (one row of one matrix) goes unseen: make such a model a folder of another name.
     """
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+    inside = [*folder.iterdir(), *folder.glob("additional_chat_templates/*")]
+    for path in sorted(path for path in inside if path.is_file()):
         size = path.stat().st_size
         digest.update(f"{path.name}\0{size}\0".encode("utf-8", "surrogateescape"))
         with path.open("rb") as file:

@@ -30,10 +30,10 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message} (see --help)\n")
 
 
-def _path(text: str) -> Path:
+def _image(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("an empty path; name a file or a folder")
-    return Path(text)
+    return text
 
 
 def _program() -> str:
@@ -56,10 +56,11 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--image",
         nargs="+",
-        type=_path,
+        type=_image,
         default=[],
         metavar="PATH",
-        help="image files and folders of images; several make a folder of reports and an index, "
+        help="image files, folders of images, patterns, http(s) addresses, or - for standard "
+        "input; several make a folder of reports and an index, "
         "and what is finished there already is kept",
     )
     what.add_argument(
@@ -85,6 +86,17 @@ def build_parser() -> argparse.ArgumentParser:
         "--model",
         metavar="ID_OR_PATH",
         help=f"hub id or folder of any image-text-to-text model (default: {DEFAULT_MODEL})",
+    )
+    model.add_argument(
+        "--adapter",
+        metavar="PATH",
+        help="folder or hub id of an adapter (LoRA) to put on top of the model (needs the package "
+        "peft); an adapter named as --model brings its base",
+    )
+    model.add_argument(
+        "--chat-template",
+        metavar="NAME|FILE",
+        help="which of the checkpoint's chat templates to use, or a file with another one",
     )
     model.add_argument(
         "--device",
@@ -139,6 +151,45 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="SPEC",
         help="which layers, e.g. 0,8,16-32 or ::2; 0 is the embeddings; the last "
         "layer is always kept (default: all)",
+    )
+
+    needs = parser.add_argument_group("what the answer needs (the demo does all three)")
+    needs.add_argument(
+        "--ablate",
+        action="store_true",
+        help="replace windows of patches at the decoder's input, and see what each word of the "
+        "answer loses",
+    )
+    needs.add_argument(
+        "--ablate-window",
+        type=int,
+        default=3,
+        metavar="N",
+        help="patches along a window's side (default: 3)",
+    )
+    needs.add_argument(
+        "--ablate-with",
+        default="mean",
+        metavar="mean|zero|FILE",
+        help="what to put in place of patches: the mean of this image's, zero, or the vector in a "
+        ".npy or .pt file (default: mean)",
+    )
+    needs.add_argument(
+        "--knockout",
+        action="store_true",
+        help="block attention to the image and to the prompt by bands of layers, and see what each "
+        "word loses",
+    )
+    needs.add_argument(
+        "--attribute",
+        action="store_true",
+        help="split each word's logit into what attention, MLP and each patch wrote directly",
+    )
+    needs.add_argument(
+        "--against-token",
+        default="",
+        metavar="WORD",
+        help="contrast with this word's logit (default: the runner-up at each position)",
     )
 
     out = parser.add_argument_group("the report")

@@ -16,6 +16,35 @@ from tqdm import tqdm
 from ..page.index import Failure
 from .batch import Item
 
+_UNITS = {"lens": " cells", "ablate": " sets", "knockout": " passes"}
+
+
+class StepBars:
+    """A bar for every step of one reading, each made when its step begins."""
+
+    def __init__(self, hidden: bool) -> None:
+        """``hidden`` shows none; without a terminal there are none either."""
+        self._hidden = True if hidden else None
+        self._bars: dict[str, Any] = {}
+
+    def __enter__(self) -> "StepBars":
+        """Nothing to show yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the bars as they stand."""
+        for bar in self._bars.values():
+            bar.close()
+
+    def advance(self, step: str, done: int, of: int) -> None:
+        """So much of a step was just finished, of so much in all."""
+        if step not in self._bars:
+            unit = _UNITS.get(step, "")
+            self._bars[step] = tqdm(
+                total=of, desc=step, unit=unit, unit_scale=True, disable=self._hidden
+            )
+        self._bars[step].update(done)
+
 
 class Progress:
     """Counts images, and shows a bar with the image at work, the time left and the failures."""

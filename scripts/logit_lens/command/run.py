@@ -10,21 +10,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
 from .. import LensError
-from ..files import is_folder, is_page, refuse_unwritable
+from ..files import is_page, refuse_unwritable
+from ..model.checkpoint import find_checkpoint
 from ..model.environment import prepare_libraries
 from ..page.report import write_report
 from ..reading.options import DEFAULT_PROMPT
 from ..record import load_record
-from ..tokens import note_on_pieces
 from .arguments import Arguments
 from .batch import Batch, Item, look_ahead, plan, reason_of
 from .distributed import Process, take_process
 from .fingerprint import fingerprint, model_identity, settings_of
 from .folder import Folder
-from .progress import Progress
+from .progress import Progress, StepBars
 
 if TYPE_CHECKING:
     from ..model.vlm import VLM
@@ -63,6 +61,8 @@ def read_images(arguments: Arguments) -> tuple[Path | None, int]:
             progress.working_on(item.job.name)
             if not item.kept and not item.error and vlm is None:
                 vlm = load_model(arguments, process)
+                for note in vlm.notes:
+                    print(f"note: {note}", file=sys.stderr)
                 # what a hub id stands for is only sure now, if nothing was cached
                 settings |= settings_of(arguments, model_identity(arguments.model))
             problem = None if item.kept else try_report(vlm, item, batch, arguments, settings)
@@ -89,7 +89,7 @@ def try_report(
         device_is_lost = type(error).__name__ == "AcceleratorError"
         if batch.folder is None or device_is_lost or getattr(error, "for_all", False):
             raise
-        return reason_of(error, item.job.source)
+        return reason_of(error, item.job.source.label if item.job.source else "")
     return None
 
 
@@ -109,25 +109,19 @@ def make_report(
     from ..reading.check import refusal
     from ..reading.pipeline import make_record
 
-    hidden = True if arguments.quiet or batch.folder else None
-    with tqdm(desc="lens", unit=" cells", unit_scale=True, disable=hidden) as bar:
-
-        def advance(cells: int, of: int) -> None:
-            bar.total = of
-            bar.update(cells)
-
+    with StepBars(hidden=arguments.quiet or batch.folder is not None) as bars:
         run = {
             "name": item.job.name,
             "question": arguments.prompt,
             "source": item.job.source_id if batch.folder else "",
             "fingerprint": fingerprint(item.digest, settings),
         }
-        record = make_record(vlm, item.picture, arguments.reading, run, on_progress=advance)
+        record = make_record(vlm, item.picture, arguments.reading, run, on_progress=bars.advance)
     if not record.meta["check"]["passed"] and not arguments.force:
-        raise LensError(refusal(record.meta["check"], vlm.n_layers))
-    notes = note_on_pieces(record.meta["tracked_words"]), note_on_length(vlm, len(record.input_ids))
-    for note in filter(None, notes):
-        print(note, file=sys.stderr)
+        raise LensError(refusal(record.meta["check"], vlm))
+    own = [note for note in record.meta["notes"] if note not in vlm.notes]  # those were said
+    for note in [*own, *filter(None, [note_on_length(vlm, len(record.input_ids))])]:
+        print(f"note: {note}", file=sys.stderr)
     if arguments.save_data:
         record.save(item.path.with_suffix(".npz"))
     write_report(record, item.path)
@@ -141,7 +135,8 @@ def load_model(arguments: Arguments, process: Process) -> "VLM":
             "there, not several",
             exit_code=2,
         )
-    prepare_libraries(arguments.quiet, offline=is_folder(arguments.model))
+    here = [find_checkpoint(name).folder for name in _named(arguments)]
+    prepare_libraries(arguments.quiet, offline=None not in here)
     from ..model.vlm import load_vlm  # only now: it imports transformers, which looks at these
 
     return load_vlm(
@@ -152,7 +147,14 @@ def load_model(arguments: Arguments, process: Process) -> "VLM":
         quantize=arguments.quantize,
         local_rank=process.local_rank,
         incomplete=arguments.force,
+        adapter=arguments.adapter,
+        chat_template=arguments.chat_template,
     )
+
+
+def _named(arguments: Arguments) -> list[str]:
+    """What the command line names that may have to come from the hub."""
+    return [arguments.model, *filter(None, [arguments.adapter])]
 
 
 def conclude(folder: Folder, process: Process, progress: Progress) -> tuple[Path | None, int]:

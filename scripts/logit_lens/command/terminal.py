@@ -7,19 +7,26 @@ outputs/report.html
 """
 
 import atexit
+import contextlib
 import io
 import os
 import signal
+import stat
 import sys
 from pathlib import Path
 from typing import NoReturn
 
 from .. import LensError
 
+# Ctrl-C, kill, and the end of the terminal; Windows has no SIGHUP
+POLITE_KILLS = [signal.SIGINT, signal.SIGTERM, *filter(None, [getattr(signal, "SIGHUP", None)])]
+
 
 def prepare_process() -> None:
-    """Take a polite kill for Ctrl-C, let stdout take any file name, and have a stderr at all."""
-    signal.signal(signal.SIGTERM, interrupt)
+    """Take any polite kill for Ctrl-C, let stdout take any file name, and have a stderr at all."""
+    for number in POLITE_KILLS[1:]:
+        if signal.getsignal(number) == signal.SIG_DFL:  # nohup has it ignored, and means it
+            signal.signal(number, interrupt)
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 (as long as the process lives)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -30,6 +37,10 @@ def prepare_process() -> None:
 
 def interrupt(*_: object) -> None:
     """As Ctrl-C does: what is finished is indexed, nothing is left half-written."""
+    with contextlib.suppress(OSError):
+        # a terminal that has gone is none any more, and every word to it an error
+        if stat.S_ISCHR(os.fstat(2).st_mode) and not os.isatty(2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     raise KeyboardInterrupt
 
 
@@ -55,14 +66,18 @@ def open_in_browser(path: Path) -> None:
 
 
 def leave(exit_code: int) -> NoReturn:
-    """End the process; after an interrupt without waiting for its threads.
+    """End the process; when something went wrong, without waiting for its threads.
 
-    One may be reading from a disk that does not answer. What was registered for the end is done.
+    One may be reading from a disk or a server that does not answer. What was registered for the
+    end is done.
     """
     # all is written: an interrupt while the interpreter shuts down changes nothing any more
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if exit_code == 130:
+    for number in POLITE_KILLS:
+        signal.signal(number, signal.SIG_IGN)
+    if exit_code:
         atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()
         os._exit(exit_code)
     sys.exit(exit_code)

@@ -10,24 +10,30 @@ LensError: cannot find the model gpt2: …
 import contextlib
 import errno
 import os
+import pickle
+import textwrap
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from huggingface_hub.errors import GatedRepoError
 from safetensors import SafetensorError
 
 from .. import LensError
+from ..files import is_folder
 from .memory import free_memory
+
+# what torch says of a file that was cut
+_DAMAGED = ("PytorchStreamReader", "unexpected EOF", "Ran out of input")
 
 
 @contextlib.contextmanager
-def explain_loading(name: str, device: str) -> Iterator[None]:
+def explain_loading(name: str, device: str, adapter: str | None = None) -> Iterator[None]:
     """Turn what loading raises into one line that says what to do.
 
     Args:
         name: the model, for the message.
         device: where it was to go, for the message.
+        adapter: what was to go on top of it.
     """
     try:
         yield
@@ -38,13 +44,16 @@ def explain_loading(name: str, device: str) -> Iterator[None]:
             "--dtype or a smaller model"
         ) from error
     except OSError as error:
-        raise LensError(_cannot_find(name, error)) from error
+        base_of = f" (it is the base of {adapter}: --model BASE --adapter {adapter} names another)"
+        raise LensError(_cannot_find(name, error) + (base_of if adapter else "")) from error
     except ImportError as error:
         raise LensError(f"cannot load {name}: {_first_line(error)}") from error
     except SafetensorError as error:
+        raise LensError(_damaged(name, error)) from error
+    except pickle.UnpicklingError as error:  # torch's own words advise to switch the safety off
         raise LensError(
-            f"the weights of {name} are damaged or half downloaded ({_first_line(error)}); "
-            "download them again"
+            f"the weights of {name} are a pickle with more in it than numbers, which may run any "
+            "code and is not loaded; use a checkpoint with model.safetensors"
         ) from error
     except (ValueError, KeyError, AttributeError, TypeError, RuntimeError) as error:
         if "trust_remote_code" in str(error):
@@ -52,7 +61,16 @@ def explain_loading(name: str, device: str) -> Iterator[None]:
                 f"{name} brings code of its own, which this program does not run; use a model that "
                 "transformers itself knows"
             ) from error
+        if any(sign in str(error) for sign in _DAMAGED):
+            raise LensError(_damaged(name, error)) from error
         raise LensError(f"cannot load {name}: {_first_line(error)}") from error
+
+
+def _damaged(name: str, error: Exception) -> str:
+    return (
+        f"the weights of {name} are damaged or half downloaded ({_first_line(error)}); download "
+        "them again"
+    )
 
 
 def _cannot_find(name: str, error: OSError) -> str:
@@ -66,10 +84,13 @@ def _cannot_find(name: str, error: OSError) -> str:
         if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
             return f"cannot download {name}: the disk of the hub's cache is full (HF_HOME moves it)"
         cause = cause.__cause__ or cause.__context__
-    if os.path.isfile(name):  # noqa: PTH113 (a name may be too long for a path: then it is none)
-        return f"cannot load {name}: it is a file; name the folder that holds the model"
-    if os.path.exists(name):  # noqa: PTH110
+    if os.path.exists(name):  # noqa: PTH110 (a name may be too long for a path: then it is none)
         return f"cannot load {name}: {_first_line(error)}"
+    if is_folder(os.path.dirname(name)):  # noqa: PTH120
+        return (
+            f"there is no folder {name}, nor has the hub a model of that name; check the path, or "
+            "the network"
+        )
     return (
         f"cannot find the model {name}: it is neither a folder nor cached, and the hub did not "
         f"give it; check the name and the network, download it with `hf download {name}`, or try "
@@ -79,28 +100,6 @@ def _cannot_find(name: str, error: OSError) -> str:
 
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-
-
-def guard_incomplete(name: str, model: Any, loading: dict[str, Any]) -> None:
-    """Let no module run whose weights the checkpoint lacks: they are random, and so is its output.
-
-    What never runs (a head for another task, a pooler) may be missing.
-
-    Args:
-        name: the model, for the message.
-        model: as it was loaded.
-        loading: what ``from_pretrained(…, output_loading_info=True)`` says of it.
-    """
-    lacking = sorted([*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])])
-
-    def refuse(module: Any, args: Any) -> None:
-        shown = ", ".join(lacking[:3]) + (", …" if len(lacking) > 3 else "")
-        raise LensError(
-            f"{name} lacks {len(lacking)} of the weights that its config asks for ({shown}); they "
-            "would be random. Use a complete checkpoint, or --force to read it all the same",
-            for_all=True,
-        )
-
-    for module in {key.rpartition(".")[0] for key in lacking}:
-        model.get_submodule(module).register_forward_pre_hook(refuse)
+    if not lines:
+        return type(error).__name__
+    return textwrap.shorten(f"{type(error).__name__}: {lines[0]}", 300, placeholder=" …")

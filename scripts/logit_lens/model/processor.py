@@ -30,20 +30,36 @@ from transformers.models.auto.processing_auto import (
 )
 
 from .. import LensError
+from .processor_files import refuse_missing_files
 
 _PIXTRAL = "transformers.models.pixtral"
 
 
-def load_processor(source: str, **hub_kwargs: Any) -> Any:
+def load_processor(source: str, sees_images: bool = True, **hub_kwargs: Any) -> Any:
     """Load the processor of a hub id or a folder, or the tokenizer of a text-only model.
 
     Args:
         source: hub id or folder.
-        hub_kwargs: ``revision``, ``cache_dir``, … as ``from_pretrained`` takes them.
+        sees_images: whether its model takes images.
+        hub_kwargs: ``revision``, ``cache_dir``, ``gguf_file``, … as ``from_pretrained`` takes them.
 
     Raises:
-        LensError: this family's images cannot be prepared without torchvision.
+        LensError: files of the processor are missing, or this family's images cannot be prepared
+            without torchvision.
     """
+    try:
+        if not sees_images:
+            return AutoTokenizer.from_pretrained(source, **hub_kwargs)
+        processor = _load_whole(source, **hub_kwargs)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        refuse_missing_files(source, sees_images, error)
+        raise
+    if not hasattr(processor, "tokenizer") or not hasattr(processor, "image_processor"):
+        refuse_missing_files(source, sees_images)
+    return processor
+
+
+def _load_whole(source: str, **hub_kwargs: Any) -> Any:
     try:
         return AutoProcessor.from_pretrained(source, **hub_kwargs)
     except (ImportError, ValueError, RecursionError) as error:

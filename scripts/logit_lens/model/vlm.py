@@ -8,13 +8,8 @@ prompts, lenses or patches.
 (32, torch.float16)
 """
 
-import atexit
-import shutil
-import tempfile
-import textwrap
 import time
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -22,20 +17,29 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
-    BitsAndBytesConfig,
+    PretrainedConfig,
+    modeling_gguf_pytorch_utils,
 )
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
 )
+from transformers.utils import logging
 
 from .. import LensError
-from ..files import is_folder
+from .adapter import Adapter, apply_adapter, find_adapter
 from .anatomy import Anatomy, find_anatomy, find_image_token_id, input_device
+from .chat_templates import choose_template
+from .checkpoint import Checkpoint, find_checkpoint
+from .device import choose_dtype, quantized, spread_options, take_device
 from .device_map import DeviceMap
-from .load_errors import explain_loading, guard_incomplete
+from .foreign import refuse_foreign_config
+from .load_errors import explain_loading
 from .memory import needed_bytes, refuse_when_too_large
+from .misfit import guard_embedding, guard_incomplete, refuse_other_shapes
 from .processor import load_processor
+from .processor_repair import repair_processor
+from .weight_files import refuse_without_weights
 
 # a checkpoint may bring code; running it unasked would be running a stranger's program
 _NO_CODE = {"trust_remote_code": False}
@@ -46,7 +50,7 @@ class VLM:
     """A loaded model with all that the pipeline asks of it.
 
     Attributes:
-        name: its hub id, or the name of its folder.
+        name: its hub id, or the name of its folder; with an adapter, both names.
         revision: the commit of the checkpoint on the hub; empty for a folder.
         model: in eval mode.
         processor: the processor, or the tokenizer of a text-only model.
@@ -56,6 +60,8 @@ class VLM:
         device: where inputs go.
         dtype: what the model computes in.
         seconds_to_load: how long loading took.
+        adapter: what was put on top of the model; None for most.
+        notes: what the user should know of how it was loaded, a line each.
     """
 
     name: str
@@ -67,6 +73,8 @@ class VLM:
     device: torch.device
     dtype: torch.dtype
     seconds_to_load: float = 0.0
+    adapter: Adapter | None = None
+    notes: list[str] = field(default_factory=list)
 
     @property
     def tokenizer(self) -> Any:
@@ -98,49 +106,49 @@ def load_vlm(
     quantize: str | None = None,
     local_rank: int = 0,
     incomplete: bool = False,
+    adapter: str | None = None,
+    chat_template: str | None = None,
 ) -> VLM:
     """Load a model and its processor.
 
     Args:
-        name: a hub id or a folder.
+        name: a hub id, a folder, a GGUF file, or an adapter that names its base.
         device: "auto" (cuda, then mps, then cpu) or a torch device.
         dtype: "auto" (the checkpoint's on an accelerator, float32 on a CPU) or a torch dtype name.
-        device_map: spread the model over devices, memory and disk instead: "auto", or modules to
-            devices.
+        device_map: spread it over devices, memory and disk: "auto", or modules to devices.
         quantize: "8bit" or "4bit" weights, through bitsandbytes.
         local_rank: the number of this process on its machine; "auto" gives each a GPU of its own.
         incomplete: go on with a checkpoint that lacks weights, which are random then.
+        adapter: a hub id or a folder with an adapter to put on top of the model.
+        chat_template: the name of one of the checkpoint's templates, or a file with another.
 
     Raises:
-        LensError: unknown model, nothing cached and no network, weights missing, no unembedding,
-            too little memory.
+        LensError: it cannot be loaded; says why, and what to do.
     """
     begin = time.perf_counter()
-    where = choose_device(device, local_rank)
-    if where.type == "cuda":
-        torch.cuda.set_device(where)  # or each process would also take room on the first GPU
+    where = take_device(device, local_rank)
     with explain_loading(name, str(where)):
-        config = AutoConfig.from_pretrained(name, **_NO_CODE)
-        auto_class = _auto_class(config, name)
+        base, on_top = find_adapter(find_checkpoint(name), adapter)
+    name = base.source if on_top and adapter is None else name
+    with explain_loading(name, str(where), on_top.source if on_top else None):
+        config, auto_class = _read_config(base)
         number_type = choose_dtype(dtype, config, where)
         if quantize is not None and quantized(config):
             raise LensError(f"{name} is quantised already; leave out --quantize", exit_code=2)
         if device_map is None and not quantized(config):  # of those the shapes say too little
             need = needed_bytes(auto_class, config, number_type, quantize)
             refuse_when_too_large(need, name, where, number_type, quantize)
-        processor = load_processor(name, **_NO_CODE)
-        options: dict[str, Any] = {"config": config, "dtype": number_type, **_NO_CODE}
-        options |= _spread(device_map, quantize, where, number_type)
-        model, loading = auto_class.from_pretrained(name, output_loading_info=True, **options)
-        if not incomplete:
-            guard_incomplete(name, model, loading)
-        if isinstance(device_map, dict):
-            _refuse_unknown_modules(name, model, device_map)
+        processor, notes = _load_processor(base, on_top, config, chat_template)
+        options = spread_options(device_map, quantize, where, number_type)
+        model = _load_model(auto_class, base, incomplete, options | {"config": config})
+        _refuse_unknown_modules(name, model, device_map)
+        if on_top is not None:
+            apply_adapter(model, on_top)
         model = (model if "device_map" in options else model.to(where)).eval()
     return VLM(
         # a folder's place on this machine is nobody else's business
-        name=Path(name).resolve().name if is_folder(name) else name,
-        revision=getattr(config, "_commit_hash", None) or "",
+        name=base.name if on_top is None else f"{base.name} + {on_top.name}",
+        revision=base.revision or getattr(config, "_commit_hash", None) or "",
         model=model,
         processor=processor,
         anatomy=find_anatomy(model),
@@ -148,83 +156,61 @@ def load_vlm(
         device=input_device(model),
         dtype=number_type,
         seconds_to_load=time.perf_counter() - begin,
+        adapter=on_top,
+        notes=notes,
     )
 
 
-def _spread(
-    device_map: DeviceMap | None, quantize: str | None, where: torch.device, dtype: torch.dtype
-) -> dict[str, Any]:
-    """What ``from_pretrained`` is told of devices and packed weights."""
-    options: dict[str, Any] = {}
-    if device_map is not None:
-        options |= {"device_map": device_map, "offload_folder": _offload_folder()}
-    if quantize is not None:
-        options["quantization_config"] = _quantization(quantize, dtype)
-        options.setdefault("device_map", {"": str(where)})
-    return options
+def _read_config(base: Checkpoint) -> tuple[Any, Any]:
+    """The configuration, and the class that loads what it describes."""
+    if base.folder is None:  # of a folder this was asked already
+        refuse_foreign_config(PretrainedConfig.get_config_dict(base.source)[0], base.name)
+    config = AutoConfig.from_pretrained(base.source, **base.gguf, **_NO_CODE)
+    auto_class = _auto_class(config, base.name)
+    if base.folder is not None and not base.gguf_file:
+        refuse_without_weights(base.folder, base.name)
+    return config, auto_class
 
 
-def _refuse_unknown_modules(name: str, model: Any, device_map: dict[str, Any]) -> None:
+def _load_processor(
+    base: Checkpoint, on_top: Adapter | None, config: Any, chat_template: str | None
+) -> tuple[Any, list[str]]:
+    """The processor, mended where it does not fit the model, and what is to be said of it."""
+    source = on_top.checkpoint if on_top is not None and on_top.brings_processor else base
+    sees_images = config.model_type in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+    processor = load_processor(source.source, sees_images, **source.gguf, **_NO_CODE)
+    choose_template(processor, chat_template, base.name)
+    note = repair_processor(processor, config)
+    notes = [on_top.note] if on_top is not None and on_top.note else []
+    return processor, [*notes, note] if note else notes
+
+
+def _load_model(auto_class: Any, base: Checkpoint, incomplete: bool, options: Any) -> Any:
+    """The model, with a guard at whatever in it is not the checkpoint's own."""
+    # its bar knows neither --quiet nor whether there is a terminal
+    modeling_gguf_pytorch_utils.tqdm = logging.tqdm  # type: ignore[assignment]
+    model, loading = auto_class.from_pretrained(
+        base.source,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # told below, better than there
+        adapter_kwargs={"subfolder": "none"},  # or transformers would apply one unasked
+        **base.weights,
+        **options,
+        **_NO_CODE,
+    )
+    if not incomplete:
+        refuse_other_shapes(base.name, model, loading)
+        guard_incomplete(base.name, model, loading)
+    guard_embedding(base.name, model)
+    return model
+
+
+def _refuse_unknown_modules(name: str, model: Any, device_map: DeviceMap | None) -> None:
+    if not isinstance(device_map, dict):
+        return
     unknown = device_map.keys() - {module for module, _ in model.named_modules()}
     if unknown:
         raise LensError(f"--device-map: {name} has no module {min(unknown)!r}", exit_code=2)
-
-
-def _offload_folder() -> str:
-    """A folder for weights that fit neither devices nor memory; removed when the process ends."""
-    folder = tempfile.mkdtemp(prefix="logit-lens-offload-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-def _quantization(bits: str, dtype: torch.dtype) -> Any:
-    if bits == "8bit":
-        return BitsAndBytesConfig(load_in_8bit=True)
-    return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
-    )
-
-
-def choose_device(device: str, local_rank: int = 0) -> torch.device:
-    """The torch device of a name; "auto" is cuda, then mps, then cpu.
-
-    Of several processes on a machine each takes the GPU of its number, in turn where there are
-    fewer.
-    """
-    if device in ("auto", "cuda") and torch.cuda.is_available():
-        return torch.device("cuda", local_rank % torch.cuda.device_count())
-    if device == "auto":
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        where = torch.device(device)
-        torch.empty(1, device=where).item()  # a device without numbers (meta) is none
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        # torch goes on to list all that it was ever built for
-        reason = textwrap.shorten(str(error).splitlines()[0], 100, placeholder=" …")
-        raise LensError(
-            f"--device {device} does not work here ({reason}); leave it out for the best there is",
-            exit_code=2,
-        ) from error
-    return where
-
-
-def quantized(config: Any) -> bool:
-    """Whether a checkpoint's weights are packed already (bitsandbytes, AWQ, GPTQ, …)."""
-    return getattr(config, "quantization_config", None) is not None
-
-
-def choose_dtype(dtype: str, config: Any, device: torch.device) -> torch.dtype:
-    """The torch dtype of a name.
-
-    "auto" is the checkpoint's, but float32 on a CPU, unless its weights are packed: then the rest
-    must stay what it was packed with.
-    """
-    if dtype != "auto":
-        return getattr(torch, dtype)
-    if device.type == "cpu" and not quantized(config):
-        return torch.float32
-    stored = getattr(config, "dtype", None) or getattr(config.get_text_config(), "dtype", None)
-    return stored if isinstance(stored, torch.dtype) else torch.float16
 
 
 def _auto_class(config: Any, name: str) -> Any:

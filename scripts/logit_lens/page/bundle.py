@@ -1,9 +1,10 @@
 """Our JavaScript modules → the one script that a page carries.
 
 A page that is opened from the disk cannot load modules. They are therefore joined: imports are
-followed from the first file, every file comes after all that it imports, and the import lines go.
-What joining would break is refused: circles, one top-level name in two files, names that are not
-exported, and imports in any form but ``import { a, b } from "./x.js";`` on a line of its own.
+followed from the first file, every file comes after all that it imports, and the import lines go;
+so do comments and indentation, which every report would carry. What this would break is refused:
+circles, one top-level name in two files, names that are not exported, and imports in any form but
+``import { a, b } from "./x.js";`` on a line of its own.
 
 Does not know what the modules do.
 
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _IMPORT = re.compile(r'import \{ (\w+(?:, \w+)*) \} from "(\.{1,2}/[\w./]+\.js)";')
+_COMMENT = re.compile(r"//.*|/\*(?:(?!\*/).)*(?:\*/)?")
 _UNREADABLE = re.compile(r"import\b|export\s*(?:[*{]|default\b)|.*\bimport\(")
 _DECLARATION = re.compile(
     r"^(export )?(?:async )?(?:const|let|var|function\*?|class) (\w+|\{[^}]*\}|\[[^\]]*\])", re.M
@@ -30,12 +32,12 @@ class BundleError(ValueError):
 
 @dataclass(frozen=True)
 class Module:
-    """A file: what it takes from others, what it names, and its text without the imports."""
+    """A file: what it takes from others, what it names, and its code without the imports."""
 
     imports: list[tuple[Path, list[str]]]
     names: set[str]
     exports: set[str]
-    text: str
+    code: str
 
 
 @functools.cache
@@ -54,7 +56,7 @@ def bundle(entry: Path) -> str:
             if name in homes:
                 raise BundleError(f"{name} is a top-level name of {homes[name]} and of {title}")
             homes[name] = title
-        parts.append(f"// {title}\n{module.text}")
+        parts.append(f"// {title}\n{module.code}")
     return "\n".join(parts)
 
 
@@ -90,7 +92,7 @@ def read_module(path: Path, title: str) -> Module:
     except OSError as error:
         raise BundleError(f"cannot read {title}: {error.strerror}") from error
     imports, lines = [], []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in _code_lines(text, title):
         found = _IMPORT.fullmatch(line)
         if found:
             imports.append(((path.parent / found[2]).resolve(), found[1].split(", ")))
@@ -106,8 +108,26 @@ def read_module(path: Path, title: str) -> Module:
         imports=imports,
         names={name for name, _ in declared},
         exports={name for name, exported in declared if exported},
-        text="\n".join(lines) + "\n",
+        code="".join(f"{line.strip()}\n" for line in lines),
     )
+
+
+def _code_lines(text: str, title: str) -> Iterator[tuple[int, str]]:
+    """The lines that are not empty and not whole lines of comment, with their numbers."""
+    in_comment = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        bare = line.strip()
+        if in_comment:
+            _, end, rest = bare.partition("*/")
+            in_comment = not end
+            if rest:
+                raise BundleError(f"{title}, line {number}: code follows a comment of many lines")
+        elif _COMMENT.fullmatch(bare):
+            in_comment = bare.startswith("/*") and not bare.endswith("*/")
+        elif bare:
+            if bare.count("`") % 2:
+                raise BundleError(f"{title}, line {number}: a template literal of many lines")
+            yield number, line
 
 
 def _declarations(text: str) -> Iterator[tuple[str, bool]]:

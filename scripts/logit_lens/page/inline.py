@@ -1,5 +1,9 @@
 """What every page of this program is made with: the templates, our own files inlined, the CSP.
 
+Whatever is big travels deflated, as base64; ``templates/js/core/inflate.js`` unpacks it. So do the
+scripts of a report: a small loader, which the CSP allows by its hash, unpacks them, and the CSP
+allows what comes out by a hash of its own.
+
 Does not know what a page says.
 
 >>> template("report.html.j2").render(style=source("theme.css"), …)
@@ -8,6 +12,7 @@ Does not know what a page says.
 import base64
 import functools
 import hashlib
+import zlib
 
 import jinja2
 from markupsafe import Markup
@@ -48,6 +53,18 @@ def source(*names: str) -> Markup:
 def script(name: str) -> Markup:
     """A module of ours and all that it imports, as one: never parsed as a template."""
     return Markup("\n" + bundle(TEMPLATES / name))
+
+
+@functools.cache
+def packed_script(name: str) -> tuple[str, str]:
+    """As `script`, deflated; and the hash by which the policy allows it once it is unpacked."""
+    code = f"{bundle(TEMPLATES / name)}//# sourceURL=logit-lens.js\n"
+    return deflated(code.encode("utf-8"), 9), csp_hash(code)
+
+
+def deflated(data: bytes, level: int = 6) -> str:
+    """Data as a page carries it."""
+    return base64.b64encode(zlib.compress(data, level)).decode("ascii")
 
 
 def csp_hash(text: str) -> str:

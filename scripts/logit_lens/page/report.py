@@ -3,16 +3,11 @@
 Does not know torch, nor how the page draws: the payload that it writes is described in
 ``templates/README.md`` and read by ``templates/js/core/payload.js``.
 
-Numbers travel as *decimal codes*: 16 bits that hold a value rounded to 3 significant digits,
-exactly as the page prints it (see `decimal_codes`). What the page shows is therefore the record
-rounded once, never a rounding of a rounding; what is exported says so.
-
 >>> write_report(load_record(Path("outputs/demo.npz")), Path("outputs/demo.html"))
 """
 
 import base64
 import json
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,19 +17,19 @@ import numpy as np
 from ..files import write_atomically
 from ..record import ANSWER, LensRecord
 from ..tokens import readable
-from .inline import csp_hash, script, source, template
+from .blocks import array_block, block, decimal_codes
+from .inline import csp_hash, packed_script, script, source, template
 from .summary import summarise
+from .word_blocks import word_blocks
 
 FORMAT = "logit-lens-page/1"
-SCRIPT = "js/main.js"  # imports all others
+LOADER, SCRIPT = "js/loader.js", "js/main.js"  # they import all others
+PANELS = ("image", "grid", "tooltip", "find", "answer", "pinned", "maps", "dialogs")
 STYLES = (
     *("theme.css", "report.css"),
-    *("css/image.css", "css/grid.css", "css/answer.css", "css/pinned.css", "css/dialogs.css"),
+    *(f"css/{panel}.css" for panel in PANELS),
     "css/paper.css",  # last: it overrules all others
 )
-ZERO, UNKNOWN = 0, 0xFFFF
-_LARGEST = 9.99e9  # stands for all that is larger: an infinite KL too
-_LEAST_EXPONENT = -62  # 72 decades fit: 1e-62 .. 9.99e9
 
 
 def write_report(record: LensRecord, path: Path) -> None:
@@ -50,7 +45,8 @@ def write_report(record: LensRecord, path: Path) -> None:
 def render_report(record: LensRecord) -> str:
     """The report as one HTML document."""
     info, blocks = build_payload(record)
-    style, code = source(*STYLES), script(SCRIPT)
+    style, loader = source(*STYLES), script(LOADER)
+    code, code_hash = packed_script(SCRIPT)
     return template("report.html.j2").render(
         meta=_printable(record.meta),
         info=info,
@@ -59,9 +55,10 @@ def render_report(record: LensRecord) -> str:
         picture=_picture_uri(record.image),
         answer=_answer_texts(record),
         style=style,
-        script=code,
+        loader=loader,
+        code=code,
         style_hash=csp_hash(style),
-        script_hash=csp_hash(code),
+        script_hashes=[csp_hash(loader), code_hash],
     )
 
 
@@ -83,44 +80,24 @@ def build_payload(record: LensRecord) -> tuple[dict[str, Any], list[dict[str, st
         "tracked": index_of(record.tracked_ids).tolist(),
     }
     blocks = [
-        _block("token_text", "json", json.dumps(texts).encode()),
-        _array_block("token_id", "int32", table),
-        _array_block("input", index_type, index_of(record.input_ids)),
-        _array_block("kind", "uint8", record.position_kind),
-        _array_block("box", "float32", record.patch_boxes),
-        _array_block("patch_view", "int16", record.patch_view),
-        _array_block("top", index_type, index_of(record.top_ids)),
-        _array_block("prob", "uint16", decimal_codes(record.top_probs)),
+        block("token_text", "json", json.dumps(texts).encode()),
+        array_block("token_id", "int32", table),
+        array_block("input", index_type, index_of(record.input_ids)),
+        array_block("kind", "uint8", record.position_kind),
+        array_block("box", "float32", record.patch_boxes),
+        array_block("patch_view", "int16", record.patch_view),
+        array_block("top", index_type, index_of(record.top_ids)),
+        array_block("prob", "uint16", decimal_codes(record.top_probs)),
     ]
     for name in ("entropy", "kl"):
         values = getattr(record, name)
         if not np.isnan(values).all():
             # KL is never negative; a float32 sum of it can be, by a hair
-            blocks.append(_array_block(name, "uint16", decimal_codes(np.maximum(values, 0))))
+            blocks.append(array_block(name, "uint16", decimal_codes(np.maximum(values, 0))))
     if len(record.tracked_ids):
-        blocks.append(_array_block("tracked_prob", "uint16", decimal_codes(record.tracked_probs)))
-        blocks.append(_array_block("tracked_rank", "int32", record.tracked_ranks))
-    return info, blocks
-
-
-def decimal_codes(values: np.ndarray) -> np.ndarray:
-    """Code non-negative numbers in 16 bits, rounded to 3 significant digits.
-
-    Code ``1 + 900 (e + 62) + (m - 100)`` stands for ``m · 10^(e - 2)`` with 100 ≤ m ≤ 999: larger
-    values have larger codes. 0 is zero (and whatever is below 1e-62), 65535 is NaN. The relative
-    error is that of rounding to 3 digits, at most 0.5 %.
-    """
-    exact = np.minimum(values.astype(np.float64), _LARGEST)
-    codes = np.full(exact.shape, ZERO, np.uint16)
-    codes[np.isnan(exact)] = UNKNOWN
-    some = exact >= 10.0**_LEAST_EXPONENT
-    exponent = np.floor(np.log10(exact[some])).astype(np.int64)
-    digits = np.rint(exact[some] * 10.0 ** (2 - exponent)).astype(np.int64)
-    # log10 can miss a power of ten by an ulp, and 999.6 rounds up to the next decade
-    exponent += (digits > 999).astype(np.int64) - (digits < 100)
-    digits = np.where(digits > 999, 100, np.where(digits < 100, 999, digits))
-    codes[some] = np.minimum(1 + 900 * (exponent - _LEAST_EXPONENT) + digits - 100, UNKNOWN - 1)
-    return codes
+        blocks.append(array_block("tracked_prob", "uint16", decimal_codes(record.tracked_probs)))
+        blocks.append(array_block("tracked_rank", "int32", record.tracked_ranks))
+    return info, blocks + word_blocks(record, index_of)
 
 
 def _token_table(record: LensRecord) -> tuple[np.ndarray, list[str], Any]:
@@ -136,18 +113,6 @@ def _token_table(record: LensRecord) -> tuple[np.ndarray, list[str], Any]:
 
     # a record may come from anywhere: marks that would turn the text around them are named
     return ids[order], [readable(str(text)) for text in record.token_text[order]], index_of
-
-
-def _array_block(name: str, dtype: str, array: np.ndarray) -> dict[str, str]:
-    """An array in C order, its bytes sorted by significance (all low bytes, then the next …)."""
-    little = np.ascontiguousarray(array).astype(np.dtype(dtype).newbyteorder("<"))
-    planes = little.view(np.uint8).reshape(-1, little.itemsize).T
-    return _block(name, dtype, planes.tobytes())
-
-
-def _block(name: str, dtype: str, data: bytes) -> dict[str, str]:
-    packed = base64.b64encode(zlib.compress(data, 6)).decode("ascii")
-    return {"name": name, "type": dtype, "data": packed}
 
 
 def _answer_texts(record: LensRecord) -> list[str]:

@@ -18,10 +18,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from .. import LensError
+from ..images import embedded_size
 from ..record import IMAGE, LensRecord
 
 FORMAT = "logit-lens-summary/1"
 THUMBNAIL = 96  # pixels of the longer side
+_THUMBNAIL_OF = 16_000_000  # pixels; a record's picture has a million, one from elsewhere may not
 WORDS = 6
 _HEAD = 65536  # the summary ends within so many bytes of a report
 _BLOCK = re.compile(rb'<script type="application/json" id="summary">(.*?)</script>', re.DOTALL)
@@ -101,12 +104,15 @@ def _text(value: Any, length: int) -> str:
 
 def _thumbnail(image: np.ndarray) -> str:
     """A data: URI of a few kilobytes; empty without an image or with one that Pillow refuses."""
-    buffer = io.BytesIO()
+    data, buffer = image.tobytes(), io.BytesIO()
     try:
-        with Image.open(io.BytesIO(image.tobytes())) as picture:
+        width, height = embedded_size(data)
+        if width * height > _THUMBNAIL_OF:
+            return ""
+        with Image.open(io.BytesIO(data)) as picture:
             small = picture.convert("RGB")
             small.thumbnail((THUMBNAIL, THUMBNAIL))
             small.save(buffer, "JPEG", quality=72, optimize=True)
-    except (OSError, ValueError, SyntaxError):
+    except (LensError, OSError, ValueError, SyntaxError):
         return ""
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

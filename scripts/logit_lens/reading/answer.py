@@ -88,7 +88,7 @@ def note_on_length(vlm: VLM, n_positions: int) -> str:
     if not isinstance(limit, int) or n_positions <= limit:
         return ""
     return (
-        f"note: {n_positions:,} positions, but {vlm.name} was made for {limit:,}; what it says "
+        f"{n_positions:,} positions, but {vlm.name} was made for {limit:,}; what it says "
         "beyond them means little"
     )
 

@@ -16,16 +16,17 @@ import accelerate
 import numpy as np
 import torch
 import transformers
-from torch import Tensor
 
 from .. import __version__
 from ..images import Picture
 from ..model.vlm import VLM
-from ..patches.place import Placement, place_patches
+from ..patches.place import Placement
 from ..record import ANSWER, FORMAT, IMAGE, TEXT, LensRecord
 from ..tokens import display_texts
+from ..tracking import tracking_notes
 from .answer import Exchange
 from .check import SelfCheck
+from .experiments import Findings
 from .lens import Reading
 from .prompt import Prompt
 
@@ -43,6 +44,9 @@ class Outcome:
         tail_name: which tail reads the states, "plain" or "replay".
         check: the lens at the last layer against the model's own logits.
         reading: what the lens read.
+        placement: where every position lies on the image.
+        extra: the record's optional arrays.
+        findings: what the experiments did, and what could not be done.
         seconds: how long each step took.
     """
 
@@ -54,6 +58,9 @@ class Outcome:
     tail_name: str
     check: SelfCheck
     reading: Reading
+    placement: Placement
+    extra: dict[str, np.ndarray]
+    findings: Findings
     seconds: dict[str, float]
 
 
@@ -68,14 +75,18 @@ def assemble(
         outcome: what the reading gave.
         run: what ``meta["run"]`` is to hold; left out where there is nothing to say.
     """
-    placement = _place(vlm, picture, outcome)
+    placement, extra = outcome.placement, outcome.extra
     ids = outcome.exchange.ids.numpy(force=True)
     kind = np.where(outcome.exchange.image_positions, IMAGE, TEXT).astype(np.uint8)
     kind[len(ids) - outcome.exchange.n_answer :] = ANSWER
     tracked_ids = np.array(outcome.tracked, np.int32)
-    token_ids = np.unique(np.concatenate([ids, outcome.reading.top_ids.ravel(), tracked_ids]))
+    token_ids = np.unique(
+        np.concatenate(
+            [ids, outcome.reading.top_ids.ravel(), tracked_ids, extra.get("against_ids", [])]
+        )
+    ).astype(np.int64)
     return LensRecord(
-        meta=_meta(vlm, picture, outcome, placement) | ({"run": dict(run)} if run else {}),
+        meta=_meta(vlm, picture, outcome) | ({"run": dict(run)} if run else {}),
         layers=np.array(outcome.layers, np.int32),
         input_ids=ids,
         position_kind=kind,
@@ -91,26 +102,13 @@ def assemble(
         token_ids=token_ids.astype(np.int32),
         token_text=np.array(display_texts(vlm.tokenizer, token_ids.tolist()), dtype=np.str_),
         image=np.frombuffer(picture.embedded() if picture else b"", np.uint8),
+        extra=extra,
     )
 
 
-def _place(vlm: VLM, picture: Picture | None, outcome: Outcome) -> Placement:
-    def as_numpy(value: Any) -> Any:
-        if not isinstance(value, Tensor):
-            return value
-        value = value.float() if value.is_floating_point() else value  # NumPy has no bfloat16
-        return value.numpy(force=True)
-
-    arrays = {key: as_numpy(value) for key, value in outcome.prompt.inputs.items()}
-    size = picture.image.size if picture else (0, 0)
-    on_image = outcome.exchange.image_positions
-    return place_patches(vlm.processor, vlm.model.config, arrays, on_image, size)
-
-
-def _meta(
-    vlm: VLM, picture: Picture | None, outcome: Outcome, placement: Placement
-) -> dict[str, Any]:
+def _meta(vlm: VLM, picture: Picture | None, outcome: Outcome) -> dict[str, Any]:
     width, height = picture.image.size if picture else (0, 0)
+    placement = outcome.placement
     answer = vlm.tokenizer.decode(outcome.exchange.answer_ids, skip_special_tokens=True)
     layer = type(vlm.anatomy.layers[0]).__name__
     return {
@@ -125,9 +123,11 @@ def _meta(
         "tracked_words": {w: display_texts(vlm.tokenizer, ids) for w, ids in outcome.words.items()},
         "dtype": str(vlm.dtype).removeprefix("torch."),
         "device": str(vlm.device),
-        "image": {"name": picture.name if picture else "", "width": width, "height": height},
+        "image": {"name": picture.name if picture else "", "width": width, "height": height}
+        | ({"source": picture.source} if picture and picture.source else {}),
         "crop": placement.crop or [0.0, 0.0, float(width), float(height)],
         "note": placement.note,
+        **({"adapter": _adapter(vlm)} if vlm.adapter else {}),
         "check": outcome.check.as_meta() | {"answer_agree": _answer_agrees(outcome)},
         "seconds": {name: round(value, 3) for name, value in outcome.seconds.items()},
         "versions": {
@@ -137,7 +137,24 @@ def _meta(
             "transformers": transformers.__version__,
             "accelerate": accelerate.__version__,
         },
+        **outcome.findings.meta,
+        "notes": [
+            *vlm.notes,
+            *tracking_notes(vlm.tokenizer, list(outcome.words)),
+            *outcome.findings.notes,
+        ],
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def _adapter(vlm: VLM) -> dict[str, Any]:
+    assert vlm.adapter is not None
+    place, settings = vlm.adapter.checkpoint, vlm.adapter.settings
+    return {
+        "name": place.name,
+        "revision": place.revision,
+        "kind": settings.get("peft_type"),
+        "base": vlm.adapter.base,
     }
 
 

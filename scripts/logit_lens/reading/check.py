@@ -1,7 +1,7 @@
 """The self-check: is the lens at the last layer the model's own output?
 
 It catches a double norm, a wrong norm, a missing soft-cap or scale, and layers off by one, without
-a table of families: only numbers are compared. Does not know models.
+a table of families: only numbers are compared.
 
 >>> refusal(check.as_meta(), n_layers=32)
 'self-check failed: the lens at layer 32 differs from …'
@@ -14,6 +14,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
+
+from ..model.misfit import first_not_finite
+from ..model.vlm import VLM
 
 _ROWS = 64  # positions at a time: the float32 copies stay small beside the logits themselves
 
@@ -44,19 +47,35 @@ class SelfCheck:
         return {**asdict(self), "passed": self.passed}
 
 
-def refusal(check: dict[str, Any], n_layers: int) -> str:
+def refusal(check: dict[str, Any], vlm: VLM) -> str:
     """What to tell the user about a failed check (in the form that a record keeps)."""
-    difference = check["max_abs_logit_diff"]
-    if not math.isfinite(difference):
+    if not math.isfinite(check["max_abs_logit_diff"]):
         return (
-            f"self-check failed: the logits of layer {n_layers} are not finite in this dtype; try "
-            "--dtype bfloat16 or float32. Nothing was written; --force writes the report"
+            f"self-check failed: {_not_finite(vlm)}. Nothing was written; --force writes the report"
         )
     return (
-        f"self-check failed: the lens at layer {n_layers} differs from the model's own logits by "
-        f"{difference:.3g} (tolerance {check['tolerance']:.3g}); nothing was written. --force "
-        "writes the report with a warning"
+        f"self-check failed: the lens at layer {vlm.n_layers} differs from the model's own logits "
+        f"by {check['max_abs_logit_diff']:.3g} (tolerance {check['tolerance']:.3g}); nothing was "
+        "written. --force writes the report with a warning"
     )
+
+
+def _not_finite(vlm: VLM) -> str:
+    """Why the logits are not finite, and what would mend that: another dtype cannot always."""
+    name, is_nan = first_not_finite(vlm.model)
+    if name and (is_nan or vlm.dtype != torch.float16):
+        return (
+            f"the weights of {vlm.name} hold {'NaN' if is_nan else 'infinity'} ({name}), which no "
+            "--dtype mends; take another checkpoint"
+        )
+    if vlm.dtype == torch.float32:
+        return (
+            f"the logits of layer {vlm.n_layers} are not finite, in float32 and with finite "
+            f"weights; {vlm.name} computes nothing here, take another checkpoint"
+        )
+    form = str(vlm.dtype).removeprefix("torch.")
+    wider = "bfloat16 or float32" if vlm.dtype == torch.float16 else "float32"
+    return f"the logits of layer {vlm.n_layers} are not finite in {form}; try --dtype {wider}"
 
 
 class RunningCheck:

@@ -9,14 +9,13 @@ state into logits is the caller's (``Tail``), so this module does not know model
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from .. import LensError
+from .cells import Cells, Reading, Watch, Watched
 from .ranks import largest, on_cpu, ranks
 
 Tail = Callable[[Tensor, Any], Tensor]
@@ -43,33 +42,6 @@ CACHED_ELEMENTS = 2**20
 ACCELERATOR_ELEMENTS = 2**23
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """What the lens read, as NumPy.
-
-    Attributes:
-        top_ids: int32 (layer, position, rank) token ids, most likely first, ties lowest id first.
-        top_probs: float32 (layer, position, rank) their probabilities.
-        entropy: float32 (layer, position) of p_l, in nats; NaN where not asked for.
-        kl: float32 (layer, position) KL(p_N ‖ p_l) in nats; NaN where not asked for, +inf where
-            the layer gives no chance at all to a token that the final layer gives some.
-        tracked_probs: float32 (layer, position, tracked).
-        tracked_ranks: int32 (layer, position, tracked) number of tokens with a strictly greater
-            logit, in the whole vocabulary. Equal logits share the rank of the first of them, so
-            the rank of ``top_ids[l, t, r]`` is r, or less where it ties with the one before.
-
-    Where the model's logits hold NaN or +inf (float16 that overflowed), the cell's probabilities
-    and statistics are NaN, its ids mean nothing, and NaN has the first rank.
-    """
-
-    top_ids: np.ndarray
-    top_probs: np.ndarray
-    entropy: np.ndarray
-    kl: np.ndarray
-    tracked_probs: np.ndarray
-    tracked_ranks: np.ndarray
-
-
 @torch.no_grad()
 def read_lens(
     tail: Tail,
@@ -79,6 +51,7 @@ def read_lens(
     top_k: int,
     tracked_ids: Sequence[int] = (),
     statistics: bool = True,
+    watch: Watch | None = None,
     chunk: int | None = None,
     on_progress: Callable[[int], object] | None = None,
     on_final: Callable[[Tensor, slice], object] | None = None,
@@ -93,6 +66,7 @@ def read_lens(
         top_k: how many tokens to keep of every cell.
         tracked_ids: tokens whose probability and rank are recorded in every cell.
         statistics: whether to compute entropy and KL.
+        watch: tokens of which only the largest probability over some positions is kept.
         chunk: how many positions to work at a time; memory grows with it. Left out, as many as make
             products fast and ``CHUNK_ELEMENTS`` allows.
         on_progress: called with the number of cells (layer, position) just finished.
@@ -104,8 +78,9 @@ def read_lens(
     """
     probe = tail(states[-1], slice(0, 1))  # (1, vocab)
     vocab, device = probe.shape[-1], probe.device
-    _check(top_k, tracked_ids, vocab)
-    out = _Cells.empty(len(states), n_positions, top_k, len(tracked_ids), device)
+    _check(top_k, [*tracked_ids, *(watch.ids if watch else ())], vocab)
+    watched = Watched.empty(watch, len(states), n_positions, device)
+    out = Cells.empty(len(states), n_positions, top_k, len(tracked_ids), device)
     tracked = torch.tensor(list(tracked_ids), dtype=torch.int64, device=device)
     for positions in _chunks(n_positions, chunk or _chunk_for(probe)):
         final: Tensor | None = None  # p_N of this chunk (position, vocab)
@@ -118,42 +93,15 @@ def read_lens(
             is_final = layer == len(states) - 1
             if is_final and on_final is not None:
                 on_final(logits, positions)
-            _read_logits(logits, out.at(layer, positions), tracked, final, is_final)
+            cells, seen = out.at(layer, positions), watched.at(layer, positions)
+            _read_logits(logits, cells, tracked, seen, final, is_final)
             del logits  # or two layers' logits are in memory at a time
             if on_progress is not None:
                 on_progress(positions.stop - positions.start)
     if statistics:
         out.kl.sub_(out.entropy[-1]).clamp_(min=0)  # rounding can take it below 0
         out.kl.masked_fill_(out.kl > 1e30, torch.inf)  # see _read_rows
-    return out.numpy()
-
-
-class _Cells(NamedTuple):
-    """A Reading that is being filled, on the device of the logits: nothing waits for a copy."""
-
-    top_ids: Tensor
-    top_probs: Tensor
-    entropy: Tensor
-    kl: Tensor
-    tracked_probs: Tensor
-    tracked_ranks: Tensor
-
-    @classmethod
-    def empty(cls, layers: int, positions: int, k: int, n: int, device: torch.device) -> "_Cells":
-        def nan(*ranks: int) -> Tensor:
-            shape = (layers, positions, *ranks)
-            return torch.full(shape, torch.nan, dtype=torch.float32, device=device)
-
-        def whole(*ranks: int) -> Tensor:
-            return torch.zeros((layers, positions, *ranks), dtype=torch.int32, device=device)
-
-        return cls(whole(k), nan(k), nan(), nan(), nan(n), whole(n))
-
-    def at(self, *index: int | slice) -> "_Cells":
-        return _Cells(*(values[index] for values in self))
-
-    def numpy(self) -> Reading:
-        return Reading(*(values.cpu().numpy() for values in self))
+    return out.numpy(watched)
 
 
 def _check(top_k: int, tracked_ids: Sequence[int], vocab: int) -> None:
@@ -177,18 +125,29 @@ def _chunks(total: int, largest_chunk: int) -> Iterator[slice]:
 
 
 def _read_logits(
-    logits: Tensor, cells: _Cells, tracked: Tensor, final: Tensor | None, is_final: bool
+    logits: Tensor,
+    cells: Cells,
+    tracked: Tensor,
+    watched: Watched,
+    final: Tensor | None,
+    is_final: bool,
 ) -> None:
     """Read the logits (position, vocab) of one layer and chunk into its cells."""
     most = CACHED_ELEMENTS if on_cpu(logits) else ACCELERATOR_ELEMENTS
     rows = max(1, most // logits.shape[-1])
     for at in _chunks(len(logits), rows):
         final_rows = None if final is None else final[at]
-        _read_rows(logits[at].float(), cells.at(at), tracked, final_rows, is_final)
+        seen = watched.rows(at)
+        _read_rows(logits[at].float(), cells.at(at), tracked, seen, final_rows, is_final)
 
 
 def _read_rows(
-    logits: Tensor, cells: _Cells, tracked: Tensor, final: Tensor | None, is_final: bool
+    logits: Tensor,
+    cells: Cells,
+    tracked: Tensor,
+    watched: Watched,
+    final: Tensor | None,
+    is_final: bool,
 ) -> None:
     """Read float32 logits (position, vocab) into their cells, and p_N into ``final`` at layer N.
 
@@ -206,6 +165,8 @@ def _read_rows(
     cells.top_probs.copy_(p.gather(1, ids))
     if len(tracked):
         cells.tracked_probs.copy_(p[:, tracked])
+    if len(watched.ids):
+        watched.see(p)
     if final is None:
         return
     log_sum = -p.gather(1, top)[:, 0].log()  # log Σ exp(z), since z is 0 at the top

@@ -21,6 +21,13 @@ class ReadOptions:
         layers: which layers, in the form of ``select_layers``; empty for all.
         max_new_tokens: length of the greedy answer at most; 0 reads the prompt only.
         track: words whose probability and rank are kept in every cell.
+        ablate: replace windows of patches, and see what the answer loses.
+        ablate_window: patches along a window's side.
+        ablate_with: what to put there: "mean" of this image's patches, "zero", or a file that holds
+            a vector (.npy, .pt).
+        knockout: block attention by bands of layers, and see what the answer loses.
+        attribute: split the answer's logits into what each part of the model wrote.
+        against_token: the word to contrast the answer's tokens with; empty for the runner-up.
     """
 
     prompt: str = DEFAULT_PROMPT
@@ -29,3 +36,14 @@ class ReadOptions:
     layers: str = ""
     max_new_tokens: int = 32
     track: Sequence[str] = ()
+    ablate: bool = False
+    ablate_window: int = 3
+    ablate_with: str = "mean"
+    knockout: bool = False
+    attribute: bool = False
+    against_token: str = ""
+
+    @property
+    def experiments(self) -> bool:
+        """Whether the decoder is to be run again on changed inputs."""
+        return self.ablate or self.knockout or self.attribute

@@ -8,27 +8,34 @@ True
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from .. import LensError
 from ..images import Picture
 from ..model.memory import explain_out_of_memory
 from ..model.vlm import VLM
+from ..patches.place import Placement, place_patches
 from ..record import LensRecord
-from ..tokens import tracked_token_ids
+from ..tracking import tracked_token_ids
 from .answer import Exchange, answer_prompt
 from .assemble import Outcome, assemble
+from .cells import Reading, Watch
 from .check import RunningCheck
+from .experiments import Findings, Watcher, run_experiments
+from .image_tokens import explain_image_tokens
 from .layers import select_layers
 from .lens import read_lens
 from .options import ReadOptions
 from .prompt import Prompt, encode_prompt
 from .recording import Recorded, Recording
+from .support import Word, answer_words, watched_ids, word_support
 from .tail import choose_tail
 
 
@@ -38,7 +45,7 @@ def make_record(
     picture: Picture | None,
     options: ReadOptions,
     run: Mapping[str, Any] | None = None,
-    on_progress: Callable[[int, int], object] | None = None,
+    on_progress: Watcher | None = None,
 ) -> LensRecord:
     """Read one image through the lens.
 
@@ -47,7 +54,8 @@ def make_record(
         picture: the image, or None for a prompt without one.
         options: the question and what to keep.
         run: what the record's ``meta["run"]`` is to say of the run that it belongs to.
-        on_progress: called with the numbers of cells (layer, position) just read, and of all.
+        on_progress: called with a step ("lens", "ablate", "knockout"), how much of it was just
+            finished (of the lens: cells, layer by position), and of how much.
 
     Returns:
         the record; its ``meta["check"]["passed"]`` says whether it can be trusted.
@@ -70,13 +78,17 @@ def _read(
     picture: Picture | None,
     options: ReadOptions,
     numbers: list[int],
-    on_progress: Callable[[int, int], object] | None,
+    on_progress: Watcher | None,
 ) -> Outcome:
     seconds = {"load": vlm.seconds_to_load}
     prompt = encode_prompt(vlm, picture, options.prompt, options.raw_prompt)
     exchange, recorded = _answer(vlm, prompt, options.max_new_tokens, numbers, seconds)
-    words = tracked_token_ids(vlm.tokenizer, options.track)
-    tracked = list(dict.fromkeys([*chain(*words.values()), *exchange.answer_ids.tolist()]))
+    answer = exchange.answer_ids.tolist()
+    tracked_words = tracked_token_ids(vlm.tokenizer, options.track)
+    words = answer_words(vlm.tokenizer, answer)
+    tracked = list(
+        dict.fromkeys([*chain(*tracked_words.values()), *answer, *(w.token_id for w in words)])
+    )
     with _timed(seconds, "lens", vlm.device):
         n_cells = len(recorded.states) * len(exchange.ids)
         own = recorded.logits, recorded.checked
@@ -90,21 +102,69 @@ def _read(
             len(exchange.ids),
             top_k=options.top_k,
             tracked_ids=tracked,
-            on_progress=on_progress and (lambda cells: on_progress(cells, n_cells)),
+            watch=Watch(watched_ids(words), exchange.image_positions),
+            on_progress=on_progress and (lambda cells: on_progress("lens", cells, n_cells)),
             on_final=running.compare,
         )
         check = running.result()
+    placement = _place(vlm, picture, prompt, exchange)
+    layers = recorded.numbers
+    del recorded
+    extra = _answer_arrays(exchange, words, layers, tracked, reading)
+    findings = Findings()
+    if options.experiments:
+        with _timed(seconds, "experiments", vlm.device):
+            said = extra.get("answer_logprob", np.zeros(0, np.float32))
+            findings = run_experiments(vlm, tail, exchange, placement, options, said, on_progress)
     return Outcome(
-        prompt=prompt,
-        exchange=exchange,
-        layers=recorded.numbers,
-        words=words,
-        tracked=tracked,
-        tail_name=tail_name,
-        check=check,
-        reading=reading,
-        seconds=seconds,
+        prompt,
+        exchange,
+        layers,
+        tracked_words,
+        tracked,
+        tail_name,
+        check,
+        reading,
+        placement,
+        extra | findings.arrays,
+        findings,
+        seconds,
     )
+
+
+def _answer_arrays(
+    exchange: Exchange, words: list[Word], layers: list[int], tracked: list[int], reading: Reading
+) -> dict[str, np.ndarray]:
+    """What is known of the answer from the reading alone: its log-probabilities, its words."""
+    if exchange.n_answer == 0:
+        return {}
+    slots = [tracked.index(token_id) for token_id in exchange.answer_ids.tolist()]
+    decided = np.arange(len(exchange.ids) - exchange.n_answer - 1, len(exchange.ids) - 1)
+    with np.errstate(divide="ignore"):
+        said = np.log(reading.tracked_probs[-1, decided, slots])
+    support = word_support(
+        words,
+        layers,
+        exchange.image_positions,
+        tracked,
+        reading.tracked_probs,
+        reading.tracked_ranks,
+        reading.watched,
+    )
+    return {"answer_logprob": said, **support}
+
+
+def _place(vlm: VLM, picture: Picture | None, prompt: Prompt, exchange: Exchange) -> Placement:
+    def as_numpy(value: Any) -> Any:
+        if not isinstance(value, Tensor):
+            return value
+        value = value.float() if value.is_floating_point() else value  # NumPy has no bfloat16
+        return value.numpy(force=True)
+
+    arrays = {key: as_numpy(value) for key, value in prompt.inputs.items()}
+    size = picture.image.size if picture else (0, 0)
+    on_image = exchange.image_positions
+    return place_patches(vlm.processor, vlm.model.config, arrays, on_image, size)
 
 
 def _answer(
@@ -116,12 +176,13 @@ def _answer(
     a family generates in another way.
     """
     n_first = 1 if vlm.model.config.is_encoder_decoder else prompt.inputs["input_ids"].shape[1]
-    with _timed(seconds, "generate", vlm.device), Recording(vlm, numbers, n_first) as recording:
+    recording = Recording(vlm, numbers, n_first)
+    with _timed(seconds, "generate", vlm.device), explain_image_tokens(vlm), recording:
         exchange = answer_prompt(vlm, prompt, max_new_tokens)
     with suppress(LensError):
         return exchange, recording.of(exchange.ids)
     del recording  # and what it holds
-    with _timed(seconds, "forward", vlm.device):
+    with _timed(seconds, "forward", vlm.device), explain_image_tokens(vlm):
         return exchange, read_at_once(vlm, exchange, numbers)
 
 

@@ -1,6 +1,6 @@
 """Image + question → model inputs.
 
-Knows chat templates and processors; does not know answers, layers, lenses or where a patch lies.
+Knows processors; does not know chat templates, answers, layers, lenses or where a patch lies.
 
 >>> prompt = encode_prompt(vlm, picture, "Describe the image.")
 >>> vlm.model(**prompt.inputs)
@@ -15,6 +15,7 @@ from torch import Tensor
 from .. import LensError
 from ..images import Picture
 from ..model.vlm import VLM
+from .chat import as_written, render_chat
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def encode_prompt(vlm: VLM, picture: Picture | None, question: str, raw: bool = 
                 "itself; remove it, or write the whole prompt with --raw-prompt",
                 exit_code=2,
             )
-        text = _apply_template(vlm, picture, question, holders)
+        chat = render_chat(vlm, question, picture is not None, holders)
+        text = _without_template(vlm, picture, question, holders) if chat is None else chat
     try:
         inputs = _process(vlm, picture, text)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RuntimeError) as error:
@@ -69,15 +71,31 @@ def encode_prompt(vlm: VLM, picture: Picture | None, question: str, raw: bool = 
     image_positions = np.zeros(len(ids), bool)
     if picture is not None and vlm.image_token_id is not None:
         image_positions = ids == vlm.image_token_id
+        if not image_positions.any():
+            raise LensError(_no_image(vlm))
     return Prompt(text=text, inputs=inputs, image_positions=image_positions)
+
+
+def _no_image(vlm: VLM) -> str:
+    """What to say where no position of the prompt stands for the image."""
+    own = getattr(vlm.processor, "image_token_id", None)
+    if isinstance(own, int) and own != vlm.image_token_id:
+        return (
+            f"the processor of {vlm.name} writes its image token as id {own}, but config.json says "
+            f"{vlm.image_token_id}; set the image token's id there to {own}"
+        )
+    return (
+        f"the processor of {vlm.name} puts no image token (id {vlm.image_token_id}) into the "
+        "prompt; write it yourself with --raw-prompt"
+    )
 
 
 def _check_raw(found: int, has_image: bool, holders: list[str]) -> None:
     if has_image and found != 1 and holders:
         amount = "no image token" if found == 0 else f"{found} image tokens"
         raise LensError(
-            f"--raw-prompt: the prompt holds {amount}; write {holders[0]} exactly once, where the "
-            "image belongs",
+            f"--raw-prompt: the prompt holds {amount}; write {as_written(holders[0])} exactly "
+            "once, where the image belongs",
             exit_code=2,
         )
     if not has_image and found:
@@ -98,37 +116,11 @@ def _expands_boi(processor: Any) -> bool:
     return hasattr(processor, "full_image_sequence") and hasattr(processor, "boi_token")
 
 
-def _apply_template(vlm: VLM, picture: Picture | None, question: str, holders: list[str]) -> str:
-    template = _chat_template(vlm)
-    if template is None:
-        if picture is None or not holders or _puts_image_first(vlm, picture, question):
-            return question
-        return f"{holders[0]}\n{question}"
-    parts: Any = [{"type": "text", "text": question}]
-    if picture is not None:
-        parts.insert(0, {"type": "image"})
-    # templates of language models mostly want plain text, others a list of parts
-    contents = [question, parts] if vlm.processor is vlm.tokenizer else [parts]
-    reason = ""
-    for content in contents:
-        message = {"role": "user", "content": content}
-        try:
-            text = vlm.processor.apply_chat_template(
-                [message], chat_template=template, add_generation_prompt=True, tokenize=False
-            )
-        except Exception as error:  # a template is a checkpoint's program: it may raise anything
-            reason = f"fails ({error})"
-            continue
-        if "".join(question.split()) in "".join(text.split()):  # templates trim and wrap
-            return str(text)
-        reason = "leaves the question out"
-    raise LensError(f"the chat template of {vlm.name} {reason}; write the prompt with --raw-prompt")
-
-
-def _chat_template(vlm: VLM) -> Any:
-    """The processor's, or else its tokenizer's; None where the checkpoint has none."""
-    own = getattr(vlm.processor, "chat_template", None)
-    return own or getattr(vlm.tokenizer, "chat_template", None)
+def _without_template(vlm: VLM, picture: Picture | None, question: str, holders: list[str]) -> str:
+    """The question, with the image before it."""
+    if picture is None or not holders or _puts_image_first(vlm, picture, question):
+        return question
+    return f"{as_written(holders[0])}\n{question}"
 
 
 def _puts_image_first(vlm: VLM, picture: Picture, question: str) -> bool:

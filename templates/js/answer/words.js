@@ -2,7 +2,8 @@
  * The words of the answer, and where on the image the patches read as them. Pure.
  * A word is looked for by its first piece, as `--track` does.
  */
-import { DECIMAL } from "../core/payload.js";
+import { DECIMAL } from "../core/decimal.js";
+/** @import { LensPage } from "../core/record.js" */
 
 /**
  * @typedef {object} AnswerWord
@@ -19,6 +20,7 @@ import { DECIMAL } from "../core/payload.js";
  * @returns {AnswerWord[]} in the order of the answer
  */
 export function answerWords(record) {
+  /** @type {(AnswerWord & {raw: string})[]} raw: its last piece */
   const words = [];
   for (const t of record.answerPositions) {
     const text = record.text(record.input(t));
@@ -34,10 +36,12 @@ export function answerWords(record) {
       words.push({ positions: [t], index: record.input(t), text: bare, raw: text, times: 1 });
     }
   }
+  /** @type {Map<string, AnswerWord>} */
   const distinct = new Map();
   for (const { positions, index, text } of words) {
     const key = `${index} ${text}`;
-    if (distinct.has(key)) distinct.get(key).times += 1;
+    const known = distinct.get(key);
+    if (known) known.times += 1;
     else distinct.set(key, { positions, index, text: text || record.text(index), times: 1 });
   }
   return [...distinct.values()];
@@ -53,6 +57,7 @@ export function answerWords(record) {
  * @property {number} rank 0 = top
  * @property {number} firstLayer first layer index at which it is the top token of a patch, or −1
  * @property {number} firstPatches of how many, there
+ * @property {number} code the decimal code of `value`
  */
 
 /**
@@ -62,6 +67,7 @@ export function answerWords(record) {
  * @returns {Generator<number, Map<number, PatchFind>>}
  */
 export function* findInPatchesSteps(record, indices) {
+  /** @type {Map<number, PatchFind>} */
   const finds = new Map(indices.map((index) => [index, {
     index, exact: record.slot(index) >= 0, layer: -1, position: -1, value: 0, rank: -1, firstLayer: -1, firstPatches: 0, code: -1,
   }]));
@@ -71,6 +77,7 @@ export function* findInPatchesSteps(record, indices) {
   for (const index of indices) wanted[index] = 1;
   const { top, prob, tracked_prob: trackedProb } = record.blocks;
   const width = record.tracked.length;
+  /** @param {PatchFind} find @param {number} code @param {number} l @param {number} t */
   const better = (find, code, l, t) => {
     if (code > find.code) Object.assign(find, { code, layer: l, position: t });
   };
@@ -84,6 +91,7 @@ export function* findInPatchesSteps(record, indices) {
         const i = top[cell * record.K + r];
         if (wanted[i] === 0) continue;
         const find = finds.get(i);
+        if (!find) continue;
         if (!find.exact) better(find, prob[cell * record.K + r], l, t);
         if (r > 0) continue;
         if (find.firstLayer < 0) find.firstLayer = l;
@@ -100,7 +108,7 @@ export function* findInPatchesSteps(record, indices) {
   return finds;
 }
 
-/** All at once, for tests. */
+/** All at once, for tests. @param {LensPage} record @param {number[]} indices */
 export function findInPatches(record, indices) {
   const steps = findInPatchesSteps(record, indices);
   let step = steps.next();

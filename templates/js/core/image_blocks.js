@@ -1,11 +1,13 @@
 /**
  * Image positions in a row, as the grid folds them. Pure.
  */
+/** @import { LensPage } from "./record.js" */
 
 /**
  * Image positions that follow one another and lie in the same view.
  * @typedef {{start: number, end: number, view: number, patches: number}} ImageBlock
  */
+/** @type {WeakMap<LensPage, ImageBlock[]>} */
 const imageBlocksOf = new WeakMap();
 
 /**
@@ -15,12 +17,16 @@ const imageBlocksOf = new WeakMap();
  * @returns {ImageBlock[]}
  */
 export function imageBlocks(record) {
-  if (!imageBlocksOf.has(record)) imageBlocksOf.set(record, makeImageBlocks(record));
-  return imageBlocksOf.get(record);
+  const blocks = imageBlocksOf.get(record) ?? makeImageBlocks(record);
+  imageBlocksOf.set(record, blocks);
+  return blocks;
 }
 
+/** @param {LensPage} record */
 function makeImageBlocks(record) {
+  /** @type {ImageBlock[]} */
   const blocks = [];
+  /** @type {ImageBlock|null} */
   let block = null;
   for (let t = 0; t < record.T; t += 1) {
     if (record.kind(t) !== 1) { block = null; continue; }

@@ -3,16 +3,24 @@
  * Known and unknown are kept apart: a token outside a cell's top k has a probability that is
  * only known to be at most p_k. Such a cell is *below*, never zero.
  */
-import { formatNumber, formatProb, formatRank, visibleText } from "./format.js";
+import { DECIMAL } from "./decimal.js";
+import { formatNumber, formatProb, formatRank, quietText } from "./format.js";
+import { linear, linearTicks, probabilityScale } from "./range.js";
 import { knownCells, probOf, rankOf } from "./token_prob.js";
+/** @import { LensPage } from "./record.js" */
+/** @import { State } from "./state.js" */
+/** @import { Range, RangeKind, Tick } from "./range.js" */
+/** @import { Colour, RangeChoice } from "./state_values.js" */
 
-export const COLOURS = ["prob", "entropy", "kl", "rank", "agree", "none"];
+/** @typedef {{mode: Colour, label: string, enabled: boolean, why: string}} ColourChoice */
 
 /**
  * Colour modes that this record and choice of tokens can fill.
- * @returns {{mode: string, label: string, enabled: boolean, why: string}[]}
+ * @param {LensPage} record
+ * @param {number[]} tokens
  */
 export function colourChoices(record, tokens) {
+  /** @param {Colour} mode @param {string} label @returns {ColourChoice} */
   const choice = (mode, label, enabled = true, why = "") => ({ mode, label, enabled, why });
   return [
     choice("prob", tokens.length ? "probability, chosen token" : "probability, top token"),
@@ -27,73 +35,86 @@ export function colourChoices(record, tokens) {
 /**
  * The chosen quantity.
  * @typedef {object} Quantity
- * @property {string} mode
+ * @property {Colour} mode
  * @property {number[]} tokens table rows of the chosen tokens, where the colour is about them
  * @property {string} title what the colour means, for legend and caption
- * @property {[number, number]} range
+ * @property {Range} range
  * @property {(l: number, t: number) => number} value NaN where nothing was recorded
  * @property {(l: number, t: number) => boolean} below value is only a bound: outside the top k
  * @property {(l: number, t: number) => number} shade 0..1 on the colour scale, −1 below, −2 none
  * @property {(l: number, t: number) => string} text the value as shown: "0.0123", "< 0.0021"
- * @property {{at: number, text: string}[]} ticks of the legend, at 0..1
+ * @property {Tick[]} ticks of the legend
+ * @property {RangeKind} [kind] of the range, where there is a choice
  *
  * @param {LensPage} record
- * @param {{colour: string, tokens: number[]}} choice from the state
+ * @param {{colour: Colour, tokens: number[], range?: RangeChoice}} choice from the state
  * @returns {Quantity}
  */
 export function quantityOf(record, choice) {
   const indices = choice.tokens.map((id) => record.indexOf(id)).filter((i) => i >= 0);
-  const names = indices.map((i) => visibleText(record.text(i))).join(" + ");
+  const names = indices.map((i) => quietText(record.text(i))).join(" + ");
+  const range = choice.range ?? "auto";
   if (choice.colour === "entropy" && record.hasEntropy) return statistic(record, "entropy", "Entropy (nats)");
   if (choice.colour === "kl" && record.hasKl) return statistic(record, "kl", "KL to the final layer (nats)");
   if (choice.colour === "agree") return agreement(record);
   if (choice.colour === "rank" && indices.length) return rankQuantity(record, indices, names);
   if (choice.colour === "none") return blank();
-  return indices.length ? tokenProbability(record, indices, names) : topProbability(record);
+  return indices.length ? tokenProbability(record, indices, names, range) : topProbability(record, range);
 }
 
-const linear = (value, range) => Math.max(0, Math.min(1, (value - range[0]) / (range[1] - range[0] || 1)));
-
-/** Round numbers on the scale, about five, and the largest value when it is not next to one. */
-function linearTicks(range, format) {
-  const [low, high] = range;
-  const rough = (high - low) / 4;
-  const unit = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].find((n) => n * unit >= rough * 0.999) * unit;
-  const ticks = [];
-  for (let n = 0; n * step <= (high - low) * 1.0001; n += 1) ticks.push(low + n * step);
-  if (high - ticks.at(-1) < step * 0.35) ticks.pop();
-  ticks.push(high);
-  const text = (value) => (value === high ? format(value) : String(Number(value.toPrecision(3))));
-  return ticks.map((value) => ({ at: linear(value, range), text: text(value) }));
+/**
+ * The largest and smallest of what the scale is for: of the patches where there are some, so that
+ * the text, which is often certain, does not leave them blank.
+ * @param {LensPage} record
+ * @param {(cell: number) => number} valueOf NaN where nothing is known
+ */
+function extremes(record, valueOf) {
+  let [most, least, elsewhere] = [0, Infinity, 0];
+  const of = record.imagePositions.length ? 1 : -1;
+  for (let l = 0, cell = 0; l < record.L; l += 1) {
+    for (let t = 0; t < record.T; t += 1, cell += 1) {
+      const value = valueOf(cell);
+      if (!(value > 0)) continue;
+      if (of === 1 && record.kinds[t] !== 1) elsewhere = Math.max(elsewhere, value);
+      else {
+        if (value > most) most = value;
+        if (value < least) least = value;
+      }
+    }
+  }
+  // known in no patch: then the scale is for the text
+  return most > 0 ? { most, least, above: elsewhere > most } : { most: elsewhere, least: elsewhere / 1000, above: false };
 }
 
-function topProbability(record) {
-  const range = [0, 1];
+/** @type {WeakMap<LensPage, ReturnType<typeof extremes>>} */
+const topExtremes = new WeakMap();
+
+/** @param {LensPage} record @param {RangeChoice} range @returns {Quantity} */
+function topProbability(record, range) {
+  const known = topExtremes.get(record) ?? extremes(record, (cell) => DECIMAL[record.blocks.prob[cell * record.K]]);
+  topExtremes.set(record, known);
+  const scale = probabilityScale(range, known, "unit");
   return {
-    mode: "prob", tokens: [], title: "Probability of the top token", range, ticks: linearTicks(range, (p) => String(p)),
+    ...scale, mode: "prob", tokens: [], title: "Probability of the top token",
     value: (l, t) => record.topProb(l, t, 0),
     below: () => false,
-    shade: (l, t) => record.topProb(l, t, 0),
+    shade: (l, t) => scale.shade(record.topProb(l, t, 0)),
     text: (l, t) => formatProb(record.topProb(l, t, 0)),
   };
 }
 
-function tokenProbability(record, indices, names) {
+/** @param {LensPage} record @param {number[]} indices @param {string} names @param {RangeChoice} range @returns {Quantity} */
+function tokenProbability(record, indices, names, range) {
   const sums = new Float64Array(record.L * record.T).fill(NaN); // NaN: nothing is known
-  let most = 0;
-  knownCells(record, indices, (cell, p) => {
-    sums[cell] = Math.min(1, (sums[cell] || 0) + p);
-    if (sums[cell] > most) most = sums[cell];
-  });
-  const range = [0, most || 1];
+  knownCells(record, indices, (cell, p) => { sums[cell] = Math.min(1, (sums[cell] || 0) + p); });
+  const scale = probabilityScale(range, extremes(record, (cell) => sums[cell]), "report");
   return {
-    mode: "prob", tokens: indices, title: `Probability of ${names}`, range, ticks: linearTicks(range, formatNumber),
+    ...scale, mode: "prob", tokens: indices, title: `Probability of ${names}`,
     value: (l, t) => probOf(record, l, t, indices).value,
     below: (l, t) => Number.isNaN(sums[l * record.T + t]),
     shade(l, t) {
       const p = sums[l * record.T + t];
-      return Number.isNaN(p) ? -1 : linear(p, range);
+      return Number.isNaN(p) ? -1 : scale.shade(p);
     },
     text(l, t) {
       const p = probOf(record, l, t, indices);
@@ -102,6 +123,7 @@ function tokenProbability(record, indices, names) {
   };
 }
 
+/** @param {LensPage} record @param {number[]} indices @param {string} names @returns {Quantity} */
 function rankQuantity(record, indices, names) {
   const ranks = new Int32Array(record.L * record.T).fill(-1); // −1: known only to be k or worse
   knownCells(record, indices, (cell, _p, rank) => {
@@ -111,7 +133,7 @@ function rankQuantity(record, indices, names) {
   if (indices.some((i) => record.slot(i) < 0)) ranks.forEach((rank, cell) => { if (rank > record.K) ranks[cell] = -1; });
   let worst = record.K;
   for (const rank of ranks) if (rank > worst) worst = rank;
-  const shadeOf = (rank) => 1 - Math.log1p(rank) / Math.log1p(worst);
+  const shadeOf = (/** @type {number} */ rank) => 1 - Math.log1p(rank) / Math.log1p(worst);
   const known = ranks.some((rank) => rank >= record.K) ? worst : record.K - 1; // the worst that is shown
   const ticks = [0, 1, 9, 99, 999, 9999, 99999].filter((rank) => rank < known * 0.7);
   return {
@@ -130,10 +152,11 @@ function rankQuantity(record, indices, names) {
   };
 }
 
+/** @param {LensPage} record @param {"entropy"|"kl"} name @param {string} title @returns {Quantity} */
 function statistic(record, name, title) {
   let most = 0;
   everyCell(record, (l, t) => { const v = record[name](l, t); if (v > most) most = v; });
-  const range = [0, most || 1];
+  const range = /** @type {Range} */ ([0, most || 1]);
   return {
     mode: name, tokens: [], title, range, ticks: linearTicks(range, formatNumber),
     value: (l, t) => record[name](l, t),
@@ -146,12 +169,12 @@ function statistic(record, name, title) {
   };
 }
 
-/** The top itself stands out from the rest of the top k. */
+/** The top itself stands out from the rest of the top k. @param {number} rank @param {number} k */
 const agreementShade = (rank, k) => (rank === 0 ? 1 : 0.6 * (1 - rank / k));
 
-/** Where the final layer's top token stands at layer l: top, among the top k, or below. */
+/** Where the final layer's top token stands at layer l: top, among the top k, or below. @param {LensPage} record @returns {Quantity} */
 function agreement(record) {
-  const rank = (l, t) => record.rank(l, t, record.topIndex(record.L - 1, t, 0));
+  const rank = (/** @type {number} */ l, /** @type {number} */ t) => record.rank(l, t, record.topIndex(record.L - 1, t, 0));
   return {
     mode: "agree", tokens: [], title: "Rank of the position's final token", range: [0, record.K],
     ticks: [...new Set([record.K - 1, 1, 0])].filter((r) => r < record.K).map((r) => ({ at: agreementShade(r, record.K), text: formatRank(r) })),
@@ -169,6 +192,7 @@ function agreement(record) {
   };
 }
 
+/** @returns {Quantity} */
 function blank() {
   return {
     mode: "none", tokens: [], title: "", range: [0, 1], ticks: [],
@@ -176,24 +200,30 @@ function blank() {
   };
 }
 
+/** @param {LensPage} record @param {(l: number, t: number) => void} visit */
 function everyCell(record, visit) {
   for (let l = 0; l < record.L; l += 1) for (let t = 0; t < record.T; t += 1) visit(l, t);
 }
 
+/** @type {WeakMap<LensPage, {key: string, quantity: Quantity}>} */
 const made = new WeakMap();
 
 /**
  * The quantity that the state asks for, made once per choice and shared by all panels.
  * Subscribe to `QUANTITY_KEYS` to know when it changes.
+ * @param {LensPage} record
+ * @param {State} state
  * @returns {Quantity}
  */
 export function quantityNow(record, state) {
-  const key = `${state.get("colour")} ${state.get("tokens")}`;
+  const { colour, tokens, range } = state.all();
+  const key = `${colour} ${tokens} ${range}`;
   let last = made.get(record);
   if (last?.key !== key) {
-    last = { key, quantity: quantityOf(record, { colour: state.get("colour"), tokens: state.get("tokens") }) };
+    last = { key, quantity: quantityOf(record, { colour, tokens, range }) };
     made.set(record, last);
   }
   return last.quantity;
 }
-export const QUANTITY_KEYS = ["colour", "tokens"];
+/** @type {("colour"|"tokens"|"range")[]} */
+export const QUANTITY_KEYS = ["colour", "tokens", "range"];

@@ -1,11 +1,14 @@
 /**
  * What is known of chosen tokens, cell by cell: their probability, summed, and their best rank. Pure.
  */
-import { DECIMAL } from "./payload.js";
+import { DECIMAL } from "./decimal.js";
+/** @import { LensPage } from "./record.js" */
 
 /**
  * Probability of a set of tokens at (l, t), summed.
  * @param {LensPage} record
+ * @param {number} l
+ * @param {number} t
  * @param {number[]} indices rows of the token table
  * @returns {{value: number, exact: boolean, known: boolean}} known: at least one token has a
  *   known probability; not exact: others are below p_k, so the sum is a lower bound. When nothing
@@ -25,6 +28,10 @@ export function probOf(record, l, t, indices) {
 
 /**
  * Best rank of a set of tokens at (l, t).
+ * @param {LensPage} record
+ * @param {number} l
+ * @param {number} t
+ * @param {number[]} indices
  * @returns {{value: number, known: boolean}} not known: no better than `value` (= k)
  */
 export function rankOf(record, l, t, indices) {
@@ -41,8 +48,27 @@ export function rankOf(record, l, t, indices) {
 }
 
 /**
+ * How a token's rank changed since the layer before: "↑3" three places up, "↓" down by an unknown
+ * number, as one of the ranks was only known to be below the top k; "" when it did not change.
+ * @param {LensPage} record
+ * @param {number} l
+ * @param {number} t
+ * @param {number} i
+ */
+export function rankChange(record, l, t, i) {
+  if (l === 0) return "";
+  const [now, before] = [record.rank(l, t, i), record.rank(l - 1, t, i)];
+  if (!now.exact && !before.exact) return "";
+  const by = before.value - now.value;
+  if (!now.exact || !before.exact) return now.exact ? "↑" : "↓";
+  return by === 0 ? "" : `${by > 0 ? "↑" : "↓"}${Math.min(999, Math.abs(by))}`;
+}
+
+/**
  * Visit the cells in which one of the tokens is known: among the top k, or tracked.
  * One pass over the whole record, because drawing asks for thousands of cells at a time.
+ * @param {LensPage} record
+ * @param {number[]} indices
  * @param {(cell: number, p: number, rank: number) => void} visit cell = l · T + t
  */
 export function knownCells(record, indices, visit) {
@@ -63,23 +89,4 @@ export function knownCells(record, indices, visit) {
       visit(cell, record.trackedProb(l, cell - l * T, slot), record.trackedRank(l, cell - l * T, slot));
     }
   }
-}
-
-/**
- * Look for the patch and layer at which the sum of some tokens is highest, in slices.
- * @param {LensPage} record
- * @param {number[]} indices rows of the token table
- * @returns {Generator<number, {layer: number, position: number, value: number}|null>} null where
- *   no patch knows any of them
- */
-export function* bestPatchSteps(record, indices) {
-  let best = null;
-  for (let layer = 0; layer < record.L; layer += 1) {
-    for (const position of record.imagePositions) {
-      const p = probOf(record, layer, position, indices);
-      if (p.known && p.value > (best?.value ?? -1)) best = { layer, position, value: p.value };
-    }
-    yield (layer + 1) / record.L;
-  }
-  return best;
 }

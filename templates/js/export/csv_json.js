@@ -3,8 +3,9 @@
  * Numbers are the page's own: the record rounded once to 3 significant digits (relative error at
  * most 0.5 %). A CSV cell can never be taken for a formula.
  */
-import { DECIMAL } from "../core/payload.js";
+import { DECIMAL } from "../core/decimal.js";
 import { chartSeries, chartTokens } from "../pinned/chart_data.js";
+/** @import { LensPage } from "../core/record.js" */
 
 /**
  * One field of a CSV file. Text that a spreadsheet could run as a formula gets an apostrophe before it; numbers
@@ -18,15 +19,20 @@ export function csvField(value) {
   return /[",;\r\n\t]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** @param {(string|number|null)[]} fields */
 const csvLine = (fields) => `${fields.map(csvField).join(",")}\r\n`;
 const KIND_NAMES = ["text", "image", "answer"];
 // a byte order mark: without it spreadsheets read UTF-8 as something else
 const CSV_START = "\uFEFF";
 
+/** Lines of fields as a CSV file. @param {(string|number|null)[][]} lines */
+export const csvText = (lines) => CSV_START + lines.map(csvLine).join("");
+
+/** Where a line is about. @param {LensPage} record @param {number} l @param {number} t @returns {(string|number|null)[]} */
 function csvPlace(record, l, t) {
   const place = record.place(t);
   return [record.meta.image?.name ?? "", record.meta.model ?? "", record.layers[l], t, KIND_NAMES[record.kind(t)],
-    record.text(record.input(t)), record.kind(t) === 1 ? record.patchNumber.get(t) : null, place ? place.row : null, place ? place.column : null];
+    record.text(record.input(t)), record.kind(t) === 1 ? record.patchNumber.get(t) ?? null : null, place ? place.row : null, place ? place.column : null];
 }
 const CSV_PLACE = ["image", "model", "layer", "position", "kind", "input_token", "patch", "patch_row", "patch_column"];
 
@@ -64,7 +70,7 @@ export function trajectoriesCsv(record, pins, tokens) {
   for (const t of new Set(pins.map((pin) => pin.position))) {
     const layers = pins.filter((pin) => pin.position === t).map((pin) => pin.layer);
     const { indices } = chartTokens(record, t, { tokens, layers });
-    const [probs, ranks] = ["prob", "rank"].map((scale) => chartSeries(record, t, indices, scale));
+    const [probs, ranks] = [chartSeries(record, t, indices, "prob"), chartSeries(record, t, indices, "rank")];
     indices.forEach((i, n) => {
       for (let l = 0; l < record.L; l += 1) {
         const [p, rank] = [probs[n].points[l], ranks[n].points[l]];
@@ -76,44 +82,44 @@ export function trajectoriesCsv(record, pins, tokens) {
 }
 
 /** What the JSON says about itself. */
-export const JSON_NOTE = "Arrays are (layer, position, rank); tracked_* are (layer, position, tracked token). "
+const JSON_NOTE = "Arrays are (layer, position, rank); tracked_* are (layer, position, tracked token). "
   + "top_probs, entropy, kl and tracked_probs are the recorded values rounded once to 3 significant digits "
   + "(relative error at most 0.5 %); below 1e-62 they are 0. null: not recorded. Controls and writing-direction marks in token_text are named (<U+202E>). Ranks count from 0 over the "
   + "whole vocabulary. position_kind: 0 text, 1 image, 2 answer. layers: 0 is the embeddings. The picture is not included.";
 
+/** @param {ArrayLike<number>} values NaN: not recorded */
+const jsonList = (values) => `[${Array.from(values, (value) => (Number.isNaN(value) ? "null" : value)).join(",")}]`;
+
 /**
  * The whole record, in pieces, so that a big one never is one string.
  * @param {LensPage} record
+ * @param {Object<string, unknown>} [more] what to add, by name
  * @returns {Generator<number, string[]>}
  */
-export function* recordJsonSteps(record) {
-  const { blocks, L, T, K, tracked } = record;
-  const order = Array.from(blocks.token_id, (_, i) => i).sort((a, b) => record.id(a) - record.id(b));
-  const list = (values) => `[${Array.prototype.map.call(values, (value) => (Number.isNaN(value) ? "null" : value)).join(",")}]`;
-  const parts = [`{"format":"logit-lens-json/1",\n"note":${JSON.stringify(JSON_NOTE)},\n"meta":${JSON.stringify(record.meta)},\n`
-    + `"layers":${list(record.layers)},\n"input_ids":${list(Array.from(blocks.input, (i) => record.id(i)))},\n"position_kind":${list(blocks.kind)},\n`
-    + `"patch_boxes":[${Array.from({ length: T }, (_, t) => list(blocks.box.subarray(4 * t, 4 * t + 4))).join(",")}],\n"patch_view":${list(blocks.patch_view)},\n`
-    + `"tracked_ids":${list(tracked.map((i) => record.id(i)))},\n"token_ids":${list(order.map((i) => record.id(i)))},\n`
-    + `"token_text":${JSON.stringify(order.map((i) => record.text(i)))}`];
-  const decode = (code) => DECIMAL[code];
-  const arrays = [["top_ids", blocks.top, K, (i) => record.id(i)], ["top_probs", blocks.prob, K, decode],
-    ["entropy", blocks.entropy, 0, decode], ["kl", blocks.kl, 0, decode],
-    ["tracked_probs", blocks.tracked_prob, tracked.length, decode], ["tracked_ranks", blocks.tracked_rank, tracked.length, (rank) => rank]];
-  for (const [name, array, width, read] of arrays) {
+export function* recordJsonSteps(record, more = {}) {
+  const { blocks, L, K, tracked } = record;
+  const parts = [jsonHead(record), ...Object.entries(more).map(([name, value]) => `,\n${JSON.stringify(name)}:${JSON.stringify(value)}`)];
+  const decode = (/** @type {number} */ code) => DECIMAL[code];
+  const same = (/** @type {number} */ value) => value;
+  /** @type {JsonArray[]} */
+  const arrays = [
+    { name: "top_ids", array: blocks.top, width: K, read: (i) => record.id(i) },
+    { name: "top_probs", array: blocks.prob, width: K, read: decode },
+    { name: "entropy", array: blocks.entropy, width: 0, read: decode },
+    { name: "kl", array: blocks.kl, width: 0, read: decode },
+    { name: "tracked_probs", array: blocks.tracked_prob, width: tracked.length, read: decode },
+    { name: "tracked_ranks", array: blocks.tracked_rank, width: tracked.length, read: same },
+  ];
+  for (const { name, array, width, read } of arrays) {
     parts.push(`,\n"${name}":`);
     if (!array) {
       parts.push("null");
       continue;
     }
     for (let l = 0; l < L; l += 1) {
-      for (let from = 0; from < T; from += 2000) {
-        const cells = [];
-        for (let t = from; t < Math.min(T, from + 2000); t += 1) {
-          const at = l * T + t;
-          const values = Array.from(width ? array.subarray(at * width, (at + 1) * width) : array.subarray(at, at + 1), read);
-          cells.push(width ? list(values) : list(values).slice(1, -1));
-        }
-        parts.push(`${from ? "," : l ? "],\n[" : "[["}${cells.join(",")}`);
+      for (let from = 0; from < record.T; from += JSON_CELLS) {
+        const values = jsonCells(record, { name, array, width, read }, l, from);
+        parts.push(`${from ? "," : l ? "],\n[" : "[["}${values}`);
         yield l / L;
       }
     }
@@ -121,4 +127,30 @@ export function* recordJsonSteps(record) {
   }
   parts.push("}\n");
   return parts;
+}
+
+const JSON_CELLS = 2000; // in a piece
+
+/** @typedef {{name: string, array: Uint16Array|Uint32Array|Int32Array|undefined, width: number, read: (value: number) => number}} JsonArray width: values of a cell; 0: a cell is a number */
+
+/** Some cells of a layer. @param {LensPage} record @param {JsonArray} what @param {number} l @param {number} from */
+function jsonCells(record, { array, width, read }, l, from) {
+  if (!array) return "";
+  const [first, last] = [l * record.T + from, l * record.T + Math.min(record.T, from + JSON_CELLS)];
+  if (!width) return jsonList(Array.from(array.subarray(first, last), read)).slice(1, -1);
+  const cells = [];
+  for (let at = first; at < last; at += 1) cells.push(jsonList(Array.from(array.subarray(at * width, (at + 1) * width), read)));
+  return cells.join(",");
+}
+
+/** All but the big arrays. @param {LensPage} record */
+function jsonHead(record) {
+  const { blocks, T, tracked } = record;
+  const order = Array.from(blocks.token_id, (_, i) => i).sort((a, b) => record.id(a) - record.id(b));
+  const boxes = Array.from({ length: T }, (_, t) => jsonList(blocks.box.subarray(4 * t, 4 * t + 4)));
+  return `{"format":"logit-lens-json/1",\n"note":${JSON.stringify(JSON_NOTE)},\n"meta":${JSON.stringify(record.meta)},\n`
+    + `"layers":${jsonList(record.layers)},\n"input_ids":${jsonList(Array.from(blocks.input, (i) => record.id(i)))},\n"position_kind":${jsonList(blocks.kind)},\n`
+    + `"patch_boxes":[${boxes.join(",")}],\n"patch_view":${jsonList(blocks.patch_view)},\n`
+    + `"tracked_ids":${jsonList(tracked.map((i) => record.id(i)))},\n"token_ids":${jsonList(order.map((i) => record.id(i)))},\n`
+    + `"token_text":${JSON.stringify(order.map((i) => record.text(i)))}`;
 }

@@ -3,16 +3,19 @@
  */
 import { runSteps } from "../core/work.js";
 import { exportName, saveBlob, wireMenu } from "../page/dialog.js";
+import { wordMapsCsv, wordsJson } from "./word_csv.js";
 import { pinnedCsv, recordJsonSteps, trajectoriesCsv } from "./csv_json.js";
+/** @import { LensPage } from "../core/record.js" */
+/** @import { State } from "../core/state.js" */
 
 /**
  * @param {HTMLElement} root
  * @param {LensPage} record
- * @param {object} state
+ * @param {State} state
  */
 export function mountExportData(root, record, state) {
   const pinFirst = () => (state.get("pins").length ? "" : "pin a cell first");
-  const csv = (text) => new Blob([text], { type: "text/csv;charset=utf-8" });
+  const csv = (/** @type {string} */ text) => new Blob([text], { type: "text/csv;charset=utf-8" });
   wireMenu(root, "data", [
     {
       label: "Pinned cells, CSV", note: "their top tokens, ids and probabilities", ready: pinFirst,
@@ -23,8 +26,12 @@ export function mountExportData(root, record, state) {
       run: () => saveBlob(csv(trajectoriesCsv(record, state.get("pins"), state.get("tokens"))), exportName(record, "trajectories", ".csv")),
     },
     {
+      label: "Maps of the word, CSV", note: "every patch: reads as, depends on, writes", ready: () => (state.get("word") >= 0 ? "" : "choose a word of the answer first"),
+      run: () => saveBlob(csv(wordMapsCsv(record, state.get("word"), state.get("layer"))), exportName(record, "word-maps", ".csv")),
+    },
+    {
       label: "Whole record, JSON", note: "all cells, 3 significant digits",
-      run: async () => saveBlob(new Blob(await runSteps(recordJsonSteps(record)), { type: "application/json" }), exportName(record, "record", ".json")),
+      run: async () => saveBlob(new Blob(await runSteps(recordJsonSteps(record, { words: wordsJson(record) })) ?? [], { type: "application/json" }), exportName(record, "record", ".json")),
     },
   ]);
 }

@@ -1,8 +1,14 @@
 /**
  * What an exported figure says and where: caption lines, patches, words, pins. Pure.
  */
-import { patchSet } from "../image/map.js";
-import { apart, fitWord, pictureWord, wordGroups } from "../image/words.js";
+import { boxOf, contourLines, patchSet } from "../image/map.js";
+import { AT_CHANCE, eachHasRoom, nameBox, namedRegions, regionNames, wordRegions } from "../image/regions.js";
+import { apart, fitWord, pictureWord } from "../image/words.js";
+/** @import { Quantity } from "../core/quantity.js" */
+/** @import { Box, LensPage } from "../core/record.js" */
+/** @import { Cell } from "../core/state_values.js" */
+/** @import { PatchSet } from "../image/map.js" */
+/** @import { Verdict } from "../page/validity.js" */
 
 /**
  * Break text into lines of at most `width` letters, at spaces where there are some.
@@ -25,7 +31,7 @@ export function figureLines(text, width, most = 4) {
   return [...lines.slice(0, most - 1), `${[...lines[most - 1]].slice(0, width - 2).join("")} …`];
 }
 
-/** XML 1.0 cannot write some characters, and some turn the text around them: a replacement stands for them. */
+/** XML 1.0 cannot write some characters, and some turn the text around them: a replacement stands for them. @param {string} text */
 export const xmlText = (text) => text.replace(/[\0-\x08\x0B\x0C\x0E-\x1F\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]|\p{Surrogate}/gu, "\uFFFD");
 
 /**
@@ -39,16 +45,17 @@ export function figureFrame(record, view) {
   const { crop } = record.meta;
   const set = patchSet(record, view);
   const seen = set.view !== 0 ? set.extent : crop?.length === 4 ? crop : [0, 0, width, height];
+  /** @type {Box} */
   const box = [Math.max(0, seen[0]), Math.max(0, seen[1]), Math.min(width, seen[2]), Math.min(height, seen[3])];
   return { box, cropped: box[0] >= 1 || box[1] >= 1 || box[2] <= width - 1 || box[3] <= height - 1 };
 }
 
-/** All that is needed to make a figure again. */
+/** All that is needed to make a figure again. @param {LensPage} record @param {Verdict} verdict */
 export function figureSource(record, verdict) {
   const { meta } = record;
   const check = { passed: "self-check passed", failed: "SELF-CHECK FAILED: not to be trusted", unknown: "no self-check" }[verdict];
   return [
-    `${meta.lens === "logit" || !meta.lens ? "Logit" : meta.lens} lens of ${meta.model}${meta.revision ? ` (revision ${meta.revision})` : ""}; image ${meta.image?.name || "–"}; ${meta.dtype || "–"}; ${check}; recorded ${String(meta.created ?? "").slice(0, 10) || "–"}.`,
+    `${meta.lens === "logit" || !meta.lens ? "Logit" : meta.lens} lens of ${meta.model}${meta.revision ? ` (revision ${meta.revision})` : ""}; image ${meta.image?.source || meta.image?.name || "–"}; ${meta.dtype || "–"}; ${check}; recorded ${String(meta.created ?? "").slice(0, 10) || "–"}.`,
     `Prompt: ${meta.prompt}`,
   ];
 }
@@ -56,7 +63,7 @@ export function figureSource(record, verdict) {
 /**
  * Caption of the figure of the picture.
  * @param {LensPage} record
- * @param {{layer: number, view: number, title: string, verdict: string, pins?: {number: number, position: number}[]}} what
+ * @param {{layer: number, view: number, title: string, verdict: Verdict, pins?: {number: number, position: number}[]}} what
  * @returns {string[]} sentences
  */
 export function figureCaption(record, { layer, view, title, verdict, pins = [] }) {
@@ -69,55 +76,87 @@ export function figureCaption(record, { layer, view, title, verdict, pins = [] }
   ];
 }
 
-/**
- * @typedef {{box: Box, scale: number}} FigurePlace the part that is shown, and how large
- */
+/** @typedef {{box: Box, scale: number}} FigurePlace the part that is shown, and how large */
+/** @typedef {{x: number, y: number, width: number, height: number}} FigureBox */
+/** @typedef {FigureBox & {t: number, shade: number}} FigurePatch */
+/** @typedef {FigureBox & {number: number, position: number}} FigurePin */
+/** @typedef {{text: string, x: number, y: number, wide: number}} FigureWord x, y: the middle */
+
+/** @param {FigurePlace} place @param {Box} box @returns {FigureBox} */
 const onFigure = ({ box, scale }, [left, top, right, bottom]) => ({
   x: (left - box[0]) * scale, y: (top - box[1]) * scale, width: (right - left) * scale, height: (bottom - top) * scale,
 });
 
 /**
  * Patches of a view as drawn: where and how strong.
+ * @param {LensPage} record
+ * @param {Quantity} quantity
  * @param {{layer: number, view: number, place: FigurePlace}} what
- * @returns {{t: number, x: number, y: number, width: number, height: number, shade: number}[]}
+ * @returns {FigurePatch[]}
  */
 export function figurePatches(record, quantity, { layer, view, place }) {
-  return Array.from(patchSet(record, view).positions, (t) => ({ t, ...onFigure(place, record.box(t)), shade: quantity.shade(layer, t) }));
+  return Array.from(patchSet(record, view).positions, (t) => ({ t, ...onFigure(place, boxOf(record, t)), shade: quantity.shade(layer, t) }));
 }
 
-/** Pinned patches that the figure shows, numbered in the order of the pins. */
+/** Pinned patches that the figure shows, numbered in the order of the pins. @param {LensPage} record @param {Cell[]} pins @param {{view: number, place: FigurePlace}} what @returns {FigurePin[]} */
 export function figurePins(record, pins, { view, place }) {
   const set = patchSet(record, view);
   return [...new Set(pins.map((pin) => pin.position))].map((position, n) => ({ number: n + 1, position }))
     .filter(({ position }) => set.indexOf.has(position))
-    .map((pin) => ({ ...pin, ...onFigure(place, record.box(pin.position)) }));
+    .map((pin) => ({ ...pin, ...onFigure(place, boxOf(record, pin.position)) }));
 }
 
 /**
- * Top tokens as written on the figure, as on the page: one per patch where it has room, else one
- * per group of neighbours that read the same. They cover neither each other nor a pin.
+ * Words as written on the figure: those of the page.
  * @param {LensPage} record
- * @param {{layer: number, view: number, place: FigurePlace, size: number, pins: object[]}} what size: of the letters
+ * @param {{layer: number, view: number, place: FigurePlace, only: number[]}} what only: regions of these tokens alone, where there are some
  * @param {(text: string) => number} measure
- * @returns {{text: string, x: number, y: number, wide: number}[]} x, y: the middle
+ * @returns {{words: FigureWord[], contours: number[][]}} contours: 4 numbers per line, on the figure
  */
-export function figureWords(record, { layer, view, place, size, pins }, measure) {
+export function figureWords(record, { layer, view, place, only }, measure) {
   const set = patchSet(record, view);
-  const [width, height] = [(place.box[2] - place.box[0]) * place.scale, (place.box[3] - place.box[1]) * place.scale];
-  const [patchWidth, patchHeight] = [set.patch.width * place.scale, set.patch.height * place.scale];
-  const each = patchWidth >= 4 * size && patchHeight >= 1.6 * size;
-  const groups = each ? Array.from(set.positions, (t, anchor) => ({ token: record.topIndex(layer, t, 0), anchor })) : wordGroups(record, set, layer, 0.35);
-  const labels = groups.map(({ token, anchor }) => {
-    const box = onFigure(place, record.box(set.positions[anchor]));
-    const text = fitWord(pictureWord(record.text(token)), each ? patchWidth - 8 : 10 * size, measure);
-    const wide = measure(text);
-    const inside = (middle, half, all) => Math.max(half, Math.min(all - half, middle));
-    const x = inside(box.x + box.width / 2, wide / 2 + 5, width);
-    const y = inside(box.y + box.height / 2, size * 0.75, height);
-    return { text, wide, x, y, left: x - wide / 2 - 4, top: y - size * 0.7, width: wide + 8, height: size * 1.4 };
-  }).filter((label) => label.text.trim());
-  if (each) return labels;
-  const taken = pins.map((pin) => ({ left: pin.x, top: pin.y, width: pin.width, height: pin.height }));
-  const most = Math.min(60, Math.ceil((width * height) / (35 * size ** 2)));
-  return apart([...taken, ...labels], taken.length + most).filter((label) => label.text);
+  const onPlace = { scale: place.scale, x: -place.box[0] * place.scale, y: -place.box[1] * place.scale };
+  const patch = { width: set.patch.width * place.scale, height: set.patch.height * place.scale };
+  if (eachHasRoom(set, 1, patch)) return { words: figurePatchWords(record, set, layer, place, measure), contours: [] };
+  const names = regionNames(record, set, namedRegions(record, wordRegions(record, set, layer), only), 1, measure);
+  const labels = names.map((name) => ({ text: name.text, wide: name.wide, ...nameBox(name, onPlace, set) }));
+  const words = apart(labels, labels.length).map(({ text, wide, left, top, width, height }) => ({ text, wide, x: left + width / 2, y: top + height / 2 }));
+  const contours = names.map(({ region }) => contourLines(set, region.members).map((at, n) => at * place.scale + (n % 2 ? onPlace.y : onPlace.x)));
+  return { words, contours };
+}
+
+/** @param {LensPage} record @param {PatchSet} set @param {number} layer @param {FigurePlace} place @param {(text: string) => number} measure @returns {FigureWord[]} */
+function figurePatchWords(record, set, layer, place, measure) {
+  return Array.from(set.positions, (t) => {
+    const box = onFigure(place, boxOf(record, t));
+    const word = record.topProb(layer, t, 0) < AT_CHANCE ? "" : pictureWord(record.text(record.topIndex(layer, t, 0)));
+    const text = fitWord(word, box.width - 8, measure);
+    return { text, wide: measure(text), x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  }).filter(({ text }) => text.trim());
+}
+
+const BADGE = 14; // pixels high
+
+/**
+ * Where the numbers of the pins stand: at a corner of their patch, or beside it, where they cover no
+ * word and no other number.
+ * @param {FigurePin[]} pins
+ * @param {FigureWord[]} words
+ * @param {{width: number, height: number}} room
+ * @returns {FigureBox[]}
+ */
+export function badgeSpots(pins, words, room) {
+  /** @type {FigureBox[]} */
+  const taken = words.map(({ x, y, wide }) => ({ x: x - wide / 2 - 4, y: y - 8, width: wide + 8, height: 16 }));
+  return pins.map(({ number, x, y, width, height }) => {
+    const wide = 7 + 6 * String(number).length;
+    const [before, after, above, below] = [x - wide / 2, x + width - wide / 2, y - BADGE / 2, y + height - BADGE / 2];
+    const across = [before, after, x - wide - 2, x + width + 2, x + width / 2 - wide / 2];
+    const spots = [above, below, y - BADGE - 2, y + height + 2].flatMap((top) => across.map((left) => ({
+      x: Math.max(1, Math.min(room.width - wide - 1, left)), y: Math.max(1, Math.min(room.height - BADGE - 1, top)), width: wide, height: BADGE,
+    })));
+    const free = spots.find((spot) => !taken.some((other) => spot.x < other.x + other.width && other.x < spot.x + spot.width && spot.y < other.y + other.height && other.y < spot.y + spot.height));
+    taken.push(free ?? spots[0]);
+    return free ?? spots[0];
+  });
 }

@@ -1,47 +1,56 @@
 /**
- * The chosen tokens as chips, how exactly they are known, and the way to where a patch reads most
- * as them. Knows nothing of the search.
+ * The chosen tokens as chips, and how exactly they are known. Knows nothing of the search.
  */
-import { chooseCell, viewOf } from "../core/actions.js";
-import { boundName, formatProb, visibleText } from "../core/format.js";
-import { bestPatchSteps } from "../core/token_prob.js";
-import { runSteps } from "../core/work.js";
+import { childrenOf, cloneOne, hit, part, writeToken } from "../core/dom.js";
+import { boundName } from "../core/format.js";
 import { wordKey } from "./token_index.js";
+/** @import { LensPage } from "../core/record.js" */
+/** @import { State } from "../core/state.js" */
 
 /**
  * One chip for the spellings of a word, and how exactly they are known.
  * @param {HTMLElement} root
  * @param {LensPage} record
- * @param {object} state
- * @param {object|null} index of all tokens, once it is made: it knows the other spellings
+ * @param {State} state
  */
-export function drawFindChips(root, record, state, index) {
+export function drawFindChips(root, record, state) {
+  /** @type {Map<string, number[]>} ids by word */
   const words = new Map();
   for (const id of state.get("tokens")) {
     const i = record.indexOf(id);
     const key = i < 0 ? `#${id}` : wordKey(record.text(i));
-    if (!words.has(key)) words.set(key, []);
-    words.get(key).push(id);
+    words.set(key, [...words.get(key) ?? [], id]);
   }
-  const groupOf = new Map(words.size ? index?.groups.map((group) => [group.key, group]) : []);
-  root.querySelector(".find-chips").replaceChildren(...[...words].map(([key, ids]) => {
-    const chip = document.getElementById("find-chip").content.firstElementChild.cloneNode(true);
-    const [text, more, drop] = chip.children;
-    text.textContent = ids.map((id) => (record.indexOf(id) < 0 ? `id ${id}` : visibleText(record.text(record.indexOf(id))))).join(" + ");
-    chip.title = ids.map((id) => (record.indexOf(id) < 0 ? `id ${id} is not in this report` : `${record.text(record.indexOf(id))} (id ${id})`)).join("\n");
-    const others = (groupOf.get(key)?.indices ?? []).map((i) => record.id(i)).filter((id) => !ids.includes(id));
-    more.hidden = others.length === 0;
-    more.textContent = `+${others.length} spelling${others.length === 1 ? "" : "s"}`;
-    more.dataset.ids = others.join(",");
-    more.title = `Add the other spellings: ${others.slice(0, 8).map((id) => record.text(record.indexOf(id))).join("  ")}`;
-    more.setAttribute("aria-label", more.title);
-    drop.dataset.ids = ids.join(",");
-    drop.setAttribute("aria-label", `Let go of ${text.textContent}`);
-    return chip;
+  part(root, ".find-chips").replaceChildren(...[...words].map(([key, ids]) => {
+    const spellings = record.texts.flatMap((text, i) => (wordKey(text) === key ? [record.id(i)] : []));
+    return chipElement(record, ids, spellings.filter((id) => !ids.includes(id)));
   }));
-  findStatus(root.querySelector(".find-status"), record, state.get("tokens"));
+  findStatus(part(root, ".find-status"), record, state.get("tokens"));
 }
 
+/** @param {LensPage} record @param {number[]} ids @param {number[]} others spellings that are not chosen */
+function chipElement(record, ids, others) {
+  const chip = cloneOne("find-chip");
+  const [text, more, drop] = childrenOf(chip);
+  const textOf = (/** @type {number} */ id) => record.text(record.indexOf(id));
+  const isHere = (/** @type {number} */ id) => record.indexOf(id) >= 0;
+  ids.forEach((id, n) => {
+    const one = document.createElement("span");
+    writeToken(one, isHere(id) ? textOf(id) : `id ${id}`);
+    text.append(...(n ? [" + "] : []), one);
+  });
+  chip.title = ids.map((id) => (isHere(id) ? `${textOf(id)} (id ${id})` : `id ${id} is not in this report`)).join("\n");
+  more.hidden = others.length === 0;
+  more.textContent = `+${others.length} spelling${others.length === 1 ? "" : "s"}`;
+  more.dataset.ids = others.join(",");
+  more.title = `Add the other spellings: ${others.slice(0, 8).map(textOf).join("  ")}`;
+  more.setAttribute("aria-label", more.title);
+  drop.dataset.ids = ids.join(",");
+  drop.setAttribute("aria-label", `Let go of ${text.textContent}`);
+  return chip;
+}
+
+/** @param {HTMLElement} element @param {LensPage} record @param {number[]} tokens ids */
 function findStatus(element, record, tokens) {
   const indices = tokens.map((id) => record.indexOf(id)).filter((i) => i >= 0);
   const exact = indices.length > 0 && indices.every((i) => record.slot(i) >= 0);
@@ -53,30 +62,12 @@ function findStatus(element, record, tokens) {
       + `A run with --track "${word}" records it in every cell.`;
 }
 
-/**
- * A button that names the patch and layer at which the chosen tokens, summed, are most probable, and
- * goes there.
- * @param {HTMLButtonElement} button
- * @param {LensPage} record
- * @param {object} state
- */
-export function mountFindBest(button, record, state) {
-  let best = null;
-  button.addEventListener("click", () => {
-    chooseCell(state, { layer: best.layer, position: best.position });
-    state.set({ view: viewOf(record, best.position) });
-  });
-
-  async function look() {
-    const tokens = String(state.get("tokens"));
-    const indices = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
-    button.hidden = true;
-    const others = () => String(state.get("tokens")) !== tokens;
-    const found = await runSteps(bestPatchSteps(record, indices), others);
-    if (others()) return;
-    best = found;
-    button.hidden = !best;
-    if (best) button.textContent = `best ${formatProb(best.value)} · ${record.layerName(best.layer)} · ${visibleText(record.label(best.position))} →`;
-  }
-  state.on(["tokens"], look);
+/** A button of a chosen word: let go of it, or add its other spellings. @param {Event} event @param {State} state @returns {boolean} was it one? */
+export function changeChips(event, state) {
+  const button = hit(event, ".find-chip button");
+  if (!button) return false;
+  const ids = (button.dataset.ids ?? "").split(",").map(Number);
+  const rest = state.get("tokens").filter((id) => !ids.includes(id));
+  state.set({ tokens: button.classList.contains("find-drop") ? rest : [...rest, ...ids] });
+  return true;
 }

@@ -3,7 +3,9 @@
  * When there are more rows than pixels, a pixel shows the strongest of its rows.
  */
 import { shadeRgb } from "../core/colour.js";
+import { penOf } from "../core/dom.js";
 import { isBand } from "./rows.js";
+/** @import { Rgb } from "../core/colour.js" */
 
 /**
  * Where a heat map puts its cells.
@@ -12,7 +14,7 @@ import { isBand } from "./rows.js";
  * @param {{width: number, height: number}} room pixels for the cells alone
  */
 export function mapLayout(rows, layers, room) {
-  const column = Math.max(1, Math.min(48, Math.floor(room.width / layers)));
+  const column = Math.max(1, Math.floor(room.width / layers));
   const row = rows <= room.height ? Math.max(1, Math.min(GRID_MAP_ROW, room.height / rows)) : room.height / rows;
   return { column, row, width: column * layers, height: Math.max(1, Math.round(row * rows)) };
 }
@@ -49,9 +51,11 @@ export function mapShades(rows, lines, layers, shade) {
  * @returns {[number, number, number][]} kind, first row, one past the last
  */
 export function mapRuns(rows, kindOf) {
+  /** @type {[number, number, number][]} */
   const runs = [];
   rows.forEach((t, n) => {
-    if (runs.length && runs.at(-1)[0] === kindOf(t)) runs.at(-1)[2] = n + 1;
+    const last = runs.at(-1);
+    if (last && last[0] === kindOf(t)) last[2] = n + 1;
     else runs.push([kindOf(t), n, n + 1]);
   });
   return runs;
@@ -63,12 +67,12 @@ export function mapRuns(rows, kindOf) {
  * @param {Float32Array} shades (line, layer)
  * @param {number} layers
  * @param {boolean} dark
- * @param {[number, number, number]} unknown colour of "below"
+ * @param {Rgb} unknown colour of "below"
  */
 export function paintMap(canvas, shades, layers, dark, unknown) {
   canvas.width = layers;
   canvas.height = shades.length / layers;
-  const pen = canvas.getContext("2d");
+  const pen = penOf(canvas);
   const image = pen.createImageData(canvas.width, canvas.height);
   for (let n = 0; n < shades.length; n += 1) {
     const shade = shades[n];

@@ -4,205 +4,248 @@
  * lay out as this takes to paint. Knows how a cell looks; not the state, nor where the pointer is.
  */
 import { shadeFill, shadeInk } from "../core/colour.js";
-import { visibleText } from "../core/format.js";
+import { penOf } from "../core/dom.js";
+import { quietText, spaceMarks } from "../core/format.js";
+import { isFragment } from "../core/fragments.js";
+import { themeColours } from "../core/theme.js";
+import { fitterFor } from "./fitter.js";
+import { hatchPattern } from "./hatch.js";
 import { bandBlock, bandText, isBand } from "./rows.js";
-import { GRID, gridLayerName } from "./window.js";
+import { GRID } from "./window.js";
+/** @import { Quantity } from "../core/quantity.js" */
+/** @import { LensPage } from "../core/record.js" */
+/** @import { ThemeColours } from "../core/theme.js" */
+/** @import { Size } from "../image/map.js" */
+/** @import { Fitter } from "./fitter.js" */
+/** @import { GridColumns } from "./window.js" */
 
-const GRID_COLOURS = ["paper", "surface", "ink", "ink-soft", "line", "line-strong", "accent", "accent-ink", "pin", "unknown", "hatch"];
+/** @typedef {{quantity: Quantity, dark: boolean, layer: number, folded: number[], whole: boolean}} GridLook whole: pieces of words are dimmed */
+/** @typedef {{y: number, tall: number}} Line where a row is, in whole pixels */
 
-/**
- * Colours of the theme as canvas understands them.
- * @returns {Object<string, string>}
- */
-function resolveColours(host) {
-  const probe = document.createElement("i");
-  host.append(probe);
-  const colours = {};
-  for (const name of GRID_COLOURS) {
-    probe.style.color = `var(--${name})`;
-    colours[name] = getComputedStyle(probe).color;
+export class GridPainter {
+  #canvas;
+  #record;
+  #picture;
+  #pen;
+  #fonts;
+  /** Width of a column. */
+  #column = 0;
+  #density = 1;
+  /** @type {Size} */
+  #size = { width: 0, height: 0 };
+  /** @type {ThemeColours|null} */
+  #theme = null;
+  /** @type {CanvasPattern|string} */
+  #hatch = "";
+  /** @type {Fitter} */
+  #fitCell = (text) => text;
+  #fitSide;
+  #letter;
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {LensPage} record
+   * @param {HTMLImageElement|null} picture for the thumbnails
+   */
+  constructor(canvas, record, picture) {
+    this.#canvas = canvas;
+    this.#record = record;
+    this.#picture = picture;
+    this.#pen = penOf(canvas, { alpha: false });
+    const style = getComputedStyle(canvas);
+    const [mono, sans] = [style.getPropertyValue("--mono"), style.getPropertyValue("--text")];
+    this.#fonts = { mono: `12px ${mono}`, sans: `11.5px ${sans}`, small: `10px ${sans}` };
+    this.#pen.font = this.#fonts.mono;
+    this.#letter = this.#pen.measureText("m").width; // of the fixed pitch
+    this.#fitSide = fitterFor(this.#pen, GRID.side - 16 - this.#numberWidth());
   }
-  probe.remove();
-  return colours;
-}
 
-/** Shortens texts to a width, remembering them: (text) → text that fits. */
-function createFitter(pen, width) {
-  const known = new Map();
-  return (text) => {
-    let fitted = known.get(text);
-    if (fitted !== undefined) return fitted;
-    const letters = [...text].slice(0, 60); // code points, so that no emoji is cut in two
-    fitted = letters.join("");
-    while (letters.length > 1 && (pen.measureText(fitted).width > width || (letters.length < 60 && fitted.length < text.length && !fitted.endsWith("…")))) {
-      letters.pop();
-      fitted = `${letters.join("")}…`;
+  /** Of the widest position number: the label leaves it its room. */
+  #numberWidth() {
+    const pen = this.#pen;
+    pen.font = this.#fonts.small;
+    const { width } = pen.measureText(String(this.#record.T - 1));
+    pen.font = this.#fonts.mono;
+    return width;
+  }
+
+  /** The theme changed: colours are read anew. */
+  restyle() { this.#theme = null; }
+
+  /** @param {number} width @param {number} height @param {number} column its width; CSS pixels @param {number} [least] device pixels per CSS pixel */
+  resize(width, height, column, least = 1) {
+    if (column !== this.#column) {
+      this.#column = column;
+      this.#pen.setTransform(1, 0, 0, 1, 0, 0);
+      this.#pen.font = this.#fonts.mono;
+      this.#fitCell = fitterFor(this.#pen, column - 9);
     }
-    known.set(text, fitted);
-    return fitted;
-  };
-}
-
-/**
- * @param {HTMLCanvasElement} canvas
- * @param {LensPage} record
- * @param {HTMLImageElement|null} picture for the thumbnails
- */
-export function createGridPainter(canvas, record, picture) {
-  const pen = canvas.getContext("2d", { alpha: false });
-  const style = getComputedStyle(canvas);
-  const mono = `12px ${style.getPropertyValue("--mono")}`;
-  const sans = `11.5px ${style.getPropertyValue("--text")}`;
-  const small = `10px ${style.getPropertyValue("--text")}`;
-  pen.font = mono;
-  let fitCell = null;
-  let column = 0; // width of one
-  const fitSide = createFitter(pen, GRID.side - 14);
-  let colours = null;
-  let hatch = null;
-  let density = 1;
-  let size = { width: 0, height: 0 };
-
-  function makeHatch() {
-    const tile = document.createElement("canvas");
-    tile.width = tile.height = 6;
-    const tilePen = tile.getContext("2d");
-    tilePen.fillStyle = colours.unknown;
-    tilePen.fillRect(0, 0, 6, 6);
-    tilePen.strokeStyle = colours.hatch;
-    tilePen.beginPath();
-    for (const x of [-6, 0, 6]) { tilePen.moveTo(x, 6); tilePen.lineTo(x + 6, 0); }
-    tilePen.stroke();
-    return pen.createPattern(tile, "repeat");
+    const canvas = this.#canvas;
+    this.#density = Math.max(least, globalThis.devicePixelRatio || 1);
+    this.#size = { width, height };
+    canvas.width = Math.round(width * this.#density);
+    canvas.height = Math.round(height * this.#density);
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
   }
 
-  function box(fill, x, y, width, height) {
-    pen.fillStyle = fill;
-    pen.fillRect(x, y, width, height);
+  /**
+   * @param {ArrayLike<number>} rows
+   * @param {[number, number]} places which of them are visible
+   * @param {GridColumns} columns
+   * @param {{top: number, row: number}} scroll pixels scrolled; height of a row
+   * @param {GridLook} look
+   */
+  paint(rows, places, columns, { top, row }, look) {
+    const [pen, size, colours] = [this.#pen, this.#size, this.#colours()];
+    pen.setTransform(this.#density, 0, 0, this.#density, 0, 0);
+    this.#box(colours.surface, 0, 0, size.width, size.height);
+    const last = columns.layers[columns.layers.length - 1];
+    const [right, edge] = [GRID.side + columns.x(last) + columns.wide(last), (/** @type {number} */ place) => Math.round(GRID.head + place * row - top)];
+    this.#box(colours.line, 0, 0, Math.min(right, size.width), edge(places[1]));
+    for (let place = places[0]; place < places[1]; place += 1) {
+      const line = { y: edge(place), tall: edge(place + 1) - edge(place) };
+      if (isBand(rows[place])) this.#band(rows[place], line, look.folded, colours);
+      else this.#row(rows[place], line, columns, look, colours);
+    }
+    if (columns.gap) this.#gap(columns, edge(places[1]), colours);
+    this.#head(columns, look.layer, colours);
   }
 
-  function write(text, x, y, ink, font, align = "left") {
+  #colours() {
+    if (this.#theme) return this.#theme;
+    this.#theme = themeColours(this.#canvas.parentElement ?? document.body);
+    this.#hatch = hatchPattern(this.#pen, this.#theme);
+    return this.#theme;
+  }
+
+  /** @param {string|CanvasPattern} fill @param {number} x @param {number} y @param {number} width @param {number} height */
+  #box(fill, x, y, width, height) {
+    this.#pen.fillStyle = fill;
+    this.#pen.fillRect(x, y, width, height);
+  }
+
+  /** @param {string} text @param {number} x @param {number} y @param {string} ink @param {string} font @param {CanvasTextAlign} [align] */
+  #write(text, x, y, ink, font, align = "left") {
+    const pen = this.#pen;
     pen.fillStyle = ink;
     pen.font = font;
     pen.textAlign = align;
     pen.fillText(text, x, y);
   }
 
-  /** Text of a token, in ink and font of the caller; a sign for what cannot be seen is softer. */
-  function token(text, fit, x, y) {
-    const shown = visibleText(text);
-    if (shown !== text) pen.globalAlpha = 0.7;
-    pen.fillText(fit(shown), x, y);
+  /** Text of a token, in ink and font of the caller; a sign for what cannot be seen is softer. @param {string} text @param {Fitter} fit @param {number} x @param {number} y @param {number} [strength] */
+  #token(text, fit, x, y, strength = 1) {
+    const pen = this.#pen;
+    const quiet = quietText(text);
+    const shown = fit(quiet);
+    const marks = Math.min(spaceMarks(text).length, shown.length);
+    if (marks && marks < text.length) {
+      // a leading space: a dot in the middle of its letter, which is cheaper than text
+      pen.globalAlpha = 0.5 * strength;
+      for (let n = 0; n < marks; n += 1) pen.fillRect(x + (n + 0.5) * this.#letter - 1, y - 5, 2, 2);
+      pen.globalAlpha = strength;
+      pen.fillText(shown.slice(marks), x + marks * this.#letter, y);
+    } else {
+      pen.globalAlpha = quiet === text ? strength : 0.7;
+      pen.fillText(shown, x, y);
+    }
     pen.globalAlpha = 1;
   }
 
-  /** A cell and its text. Cells of a row follow each other, so the font is set by the caller. */
-  function cell(l, t, x, y, look, decided) {
+  /** @param {number} t @param {Line} line @param {GridColumns} columns @param {GridLook} look @param {ThemeColours} colours */
+  #row(t, line, columns, look, colours) {
+    const decided = this.#record.decision(t);
+    this.#pen.font = this.#fonts.mono;
+    this.#pen.textAlign = "left";
+    for (const l of columns.shown) this.#cell(l, t, { ...line, x: GRID.side + columns.x(l), wide: columns.wide(l) - 1 }, look, l === decided, colours);
+    this.#side(t, line, colours);
+  }
+
+  /**
+   * A cell and its text. Cells of a row follow each other, so the font is set by the caller.
+   * @param {number} l
+   * @param {number} t
+   * @param {Line & {x: number, wide: number}} place
+   * @param {GridLook} look
+   * @param {boolean} decided is it the first of its final token?
+   * @param {ThemeColours} colours
+   */
+  #cell(l, t, { x, y, wide, tall }, look, decided, colours) {
+    const pen = this.#pen;
     const shade = look.quantity.shade(l, t);
     const known = shade >= 0;
-    box(known ? shadeFill(shade, look.dark) : shade === -1 ? hatch : colours.surface, x, y, column - 1, GRID.row - 1);
-    pen.fillStyle = known ? shadeInk(shade, look.dark) : colours.ink;
-    if (l === decided) pen.fillRect(x, y, 3, GRID.row - 1);
-    token(record.text(record.topIndex(l, t, 0)), fitCell, x + 5, y + 16);
+    this.#box(known ? shadeFill(shade, look.dark) : shade === -1 ? this.#hatch : colours.surface, x, y, wide, tall - 1);
+    pen.fillStyle = known ? shadeInk(look.dark) : colours.ink;
+    if (decided) pen.fillRect(x, y, 3, tall - 1);
+    const token = this.#record.topIndex(l, t, 0);
+    this.#token(this.#record.text(token), this.#fitCell, x + 5, y + (tall >> 1) + 4, look.whole && isFragment(this.#record, token) ? 0.35 : 1);
   }
 
-  function thumbnail(t, y) {
-    const place = picture?.naturalWidth ? record.box(t) : null;
-    if (!place) return;
-    const scale = picture.naturalWidth / record.meta.image.width;
-    const [left, top, right, bottom] = place.map((edge) => edge * scale);
-    // without a frame and as high as the row: a framed white patch looks like a box to tick
-    pen.drawImage(picture, left, top, Math.max(1, right - left), Math.max(1, bottom - top), 0, y, GRID.row - 1, GRID.row - 1);
-  }
-
-  function side(t, y) {
+  /** The row header. @param {number} t @param {Line} line @param {ThemeColours} colours */
+  #side(t, { y, tall }, colours) {
+    const [pen, record, fonts] = [this.#pen, this.#record, this.#fonts];
     const kind = record.kind(t);
-    box(colours.surface, 0, y, GRID.side - 1, GRID.row - 1);
-    box(colours["line-strong"], GRID.side - 1, y, 1, GRID.row);
+    const base = y + (tall >> 1) + 4;
+    this.#box(colours.surface, 0, y, GRID.side - 1, tall - 1);
+    this.#box(colours.lineStrong, GRID.side - 1, y, 1, tall);
     if (kind === 1) {
-      thumbnail(t, y);
-      write(String(record.patchNumber.get(t)).padStart(3, "0"), 32, y + 16, colours["ink-soft"], sans);
+      this.#thumbnail(t, y, tall - 1);
+      this.#write(String(record.patchNumber.get(t)).padStart(3, "0"), 32, base, colours.inkSoft, fonts.sans);
       return;
     }
-    if (kind === 2) box(colours.pin, 0, y, 3, GRID.row - 1);
-    pen.font = mono;
+    if (kind === 2) this.#box(colours.pin, 0, y, 3, tall - 1);
+    pen.font = fonts.mono;
     pen.textAlign = "left";
     pen.fillStyle = colours.ink;
-    token(record.label(t), fitSide, 8, y + 16);
-    const room = GRID.side - 22 - pen.measureText(fitSide(visibleText(record.label(t)))).width;
-    pen.font = small;
-    if (pen.measureText(String(t)).width <= room) write(String(t), GRID.side - 7, y + 16, colours["ink-soft"], small, "right");
+    this.#token(record.label(t), this.#fitSide, 8, base);
+    this.#write(String(t), GRID.side - 6, base, colours.inkSoft, fonts.small, "right");
   }
 
-  function band(row, y, foldedViews) {
-    box(colours.paper, 0, y, size.width, GRID.row - 1);
-    const block = bandBlock(record, row);
-    const text = bandText(record, block);
+  /** @param {number} t @param {number} y @param {number} size */
+  #thumbnail(t, y, size) {
+    const picture = this.#picture;
+    const place = picture?.naturalWidth ? this.#record.box(t) : null;
+    if (!picture || !place) return;
+    const scale = picture.naturalWidth / this.#record.meta.image.width;
+    const [left, top, right, bottom] = place.map((edge) => edge * scale);
+    // without a frame and as high as the row: a framed white patch looks like a box to tick
+    this.#pen.drawImage(picture, left, top, Math.max(1, right - left), Math.max(1, bottom - top), 0, y, size, size);
+  }
+
+  /** The head of an image block. @param {number} row @param {Line} line @param {number[]} foldedViews @param {ThemeColours} colours */
+  #band(row, { y, tall }, foldedViews, colours) {
+    this.#box(colours.paper, 0, y, this.#size.width, tall - 1);
+    const block = bandBlock(this.#record, row);
     const folded = foldedViews.includes(block.view);
-    write(`${folded ? "▸" : "▾"} ${text}${folded ? ", folded" : ""}`, 7, y + 16, colours["ink-soft"], sans);
+    this.#write(`${folded ? "▸" : "▾"} ${bandText(this.#record, block)}${folded ? ", folded" : ""}`, 7, y + (tall >> 1) + 4, colours.inkSoft, this.#fonts.sans);
   }
 
-  function head(columns, current) {
-    box(colours.surface, 0, 0, size.width, GRID.head - 1);
+  /** What parts the last layer from the others. @param {GridColumns} columns @param {number} bottom @param {ThemeColours} colours */
+  #gap(columns, bottom, colours) {
+    const x = GRID.side + columns.room;
+    this.#box(colours.paper, x, 0, columns.gap, Math.max(bottom, GRID.head));
+    this.#box(colours.lineStrong, x, 0, 1, bottom);
+    this.#box(colours.lineStrong, x + columns.gap - 1, 0, 1, bottom);
+  }
+
+  /** The layer numbers. @param {GridColumns} columns @param {number} current @param {ThemeColours} colours */
+  #head(columns, current, colours) {
+    const [width, { sans }] = [this.#size.width, this.#fonts];
+    this.#box(colours.surface, 0, 0, width, GRID.head - 1);
     for (const l of columns.shown) {
       const x = GRID.side + columns.x(l);
       const chosen = l === current;
-      box(colours[chosen ? "accent" : "surface"], x, 0, column - 1, GRID.head - 1);
-      write(gridLayerName(record, l), x + column / 2, 17, colours[chosen ? "accent-ink" : "ink-soft"], sans, "center");
+      this.#box(chosen ? colours.accent : colours.surface, x, 0, columns.wide(l) - 1, GRID.head - 1);
+      this.#write(String(this.#record.layers[l]), x + columns.wide(l) / 2, 17, chosen ? colours.accentInk : colours.inkSoft, sans, "center");
     }
-    box(colours.surface, 0, 0, GRID.side - 1, GRID.head - 1);
-    write("layer →", GRID.side - 7, 17, colours["ink-soft"], sans, "right");
-    box(colours["line-strong"], 0, GRID.head - 1, size.width, 1);
-    box(colours["line-strong"], GRID.side - 1, 0, 1, GRID.head);
+    if (columns.gap) {
+      const x = GRID.side + columns.room;
+      this.#box(colours.paper, x, 0, columns.gap, GRID.head);
+      if (columns.under(columns.layers[columns.layers.length - 2])) this.#write("⋯", x + columns.gap / 2, 17, colours.inkSoft, sans, "center");
+    }
+    this.#box(colours.surface, 0, 0, GRID.side - 1, GRID.head - 1);
+    this.#box(colours.lineStrong, 0, GRID.head - 1, width, 1);
+    this.#box(colours.lineStrong, GRID.side - 1, 0, 1, GRID.head);
   }
-
-  return {
-    /** The theme changed: colours are read anew. */
-    restyle() { colours = null; },
-    /** @param {number} width @param {number} height @param {number} wide a column; CSS pixels @param {number} [least] device pixels per CSS pixel */
-    resize(width, height, wide, least = 1) {
-      if (wide !== column) {
-        column = wide;
-        pen.setTransform(1, 0, 0, 1, 0, 0);
-        pen.font = mono;
-        fitCell = createFitter(pen, column - 9);
-      }
-      density = Math.max(least, globalThis.devicePixelRatio || 1);
-      size = { width, height };
-      canvas.width = Math.round(width * density);
-      canvas.height = Math.round(height * density);
-      canvas.style.width = `${width}px`;
-      canvas.style.height = `${height}px`;
-    },
-    /**
-     * @param {Int32Array} rows
-     * @param {[number, number]} places which of them are visible
-     * @param {GridColumns} columns
-     * @param {number} top pixels scrolled
-     * @param {{quantity: Quantity, dark: boolean, layer: number, folded: number[]}} look
-     */
-    paint(rows, places, columns, top, look) {
-      if (!colours) {
-        colours = resolveColours(canvas.parentElement);
-        hatch = makeHatch();
-      }
-      pen.setTransform(density, 0, 0, density, 0, 0);
-      box(colours.surface, 0, 0, size.width, size.height);
-      const lastColumn = GRID.side + columns.x(record.L - 1);
-      const bottom = GRID.head + places[1] * GRID.row - top;
-      box(colours.line, 0, 0, Math.min(lastColumn + column, size.width), bottom);
-      for (let place = places[0]; place < places[1]; place += 1) {
-        const t = rows[place];
-        const y = GRID.head + place * GRID.row - top;
-        if (isBand(t)) { band(t, y, look.folded); continue; }
-        const decided = record.decision(t);
-        pen.font = mono;
-        pen.textAlign = "left";
-        for (const l of columns.shown) cell(l, t, GRID.side + columns.x(l), y, look, decided);
-        side(t, y);
-      }
-      head(columns, look.layer);
-      if (columns.keeps) box(colours["line-strong"], lastColumn - 2, 0, 2, bottom);
-    },
-  };
 }

@@ -1,191 +1,242 @@
 /**
  * The layer × position grid. Only what is visible is painted, in both directions; what the pointer
  * or the keys are on is a real cell that lies over the painting, for selection and screen readers.
- * This file lays out; grid/paint.js paints, grid/marks.js and grid/peek.js draw over it, grid/input.js
- * listens.
+ * This file says what is drawn when; grid/geometry.js knows where things are, grid/paint.js paints,
+ * grid/marks.js and grid/peek.js draw over it, grid/input.js listens.
  */
+import { cloneAll, part, thePicture } from "../core/dom.js";
 import { imageBlocks } from "../core/image_blocks.js";
 import { QUANTITY_KEYS, quantityNow } from "../core/quantity.js";
+import { spannedLayers } from "../core/span.js";
 import { drawOnce } from "../core/work.js";
 import { mountGridControls } from "./controls.js";
+import { mountLayerChoice } from "./layer_choice.js";
+import { GridGeometry } from "./geometry.js";
 import { listenToGrid } from "./input.js";
 import { mountGridMap } from "./map_pane.js";
-import { createGridMarks } from "./marks.js";
-import { createGridPainter } from "./paint.js";
-import { createGridPeek } from "./peek.js";
+import { GridMarks } from "./marks.js";
+import { GridPainter } from "./paint.js";
+import { GridPeek } from "./peek.js";
 import { bandOf, gridRows, matchingPositions } from "./rows.js";
-import { GRID, gridColumns, scrollToShow, visibleRange } from "./window.js";
+import { followsLayer, inOrder } from "./sort.js";
+import { GRID, visibleRange } from "./window.js";
+/** @import { LensPage } from "../core/record.js" */
+/** @import { Changed, State } from "../core/state.js" */
+/** @import { GridLook } from "./paint.js" */
 
 /**
  * @param {HTMLElement} root
  * @param {LensPage} record
- * @param {object} state
+ * @param {State} state
  */
 export function mountGridPane(root, record, state) {
-  const body = root.querySelector("#grid-body");
-  body.append(document.getElementById("grid-frame").content.cloneNode(true));
-  const scroller = body.querySelector(".grid-scroller");
-  const [sheet, view, canvas, empty] = [".grid-sheet", ".grid-view", ".grid-canvas", ".grid-empty"].map((name) => body.querySelector(name));
-  const picture = document.getElementById("picture");
-  const marks = createGridMarks(view, record);
-  const peek = createGridPeek(view.querySelector(".grid-peek"), record, picture);
-  const painter = createGridPainter(canvas, record, picture);
-  let rows = new Int32Array();
-  let placeOf = new Map();
-  let before = [0, 0]; // where it was scrolled to before printing
+  const body = part(root, "#grid-body");
+  body.append(cloneAll("grid-frame"));
+  const grid = new GridPane(body, record, state);
+  mountGridControls(part(root, "#grid-controls"), record, state);
+  mountLayerChoice(part(body, ".grid-layers", HTMLSelectElement), record, state, () => grid.geometry.fit());
+  mountGridMap(part(body, ".grid-map"), record, state, () => grid.rows);
+  listenToGrid(grid, record, state);
+  grid.listen();
+  grid.follow();
+}
 
-  const columnsNow = () => gridColumns(scroller.clientWidth - GRID.side, record.L, Math.round(scroller.scrollLeft));
+/** Which rows are listed, where they and the columns are on the screen, and drawing them. */
+export class GridPane {
+  /** @type {Int32Array} */
+  rows = new Int32Array();
+  /** The first scroll, to the layer of the picture, has been made. */
+  #opened = false;
+  /** Row → place in the list of rows. @type {Map<number, number>} */
+  #placeOf = new Map();
+  /** Where it was scrolled to before printing; null: it is not being printed. @type {{left: number, top: number}|null} */
+  #before = null;
+  /** The view that the rows were scrolled to. */
+  #shownView;
+  #waiting = 0;
+  /** What was scrolled to while other panes may not have had their size yet. @type {{place: number, layer: number}|null} */
+  #revealed = null;
 
-  const grid = {
-    scroller,
-    rows: () => rows,
-    /** Place of a row in the list of rows, −1 when it is filtered out. */
-    place: (row) => placeOf.get(row) ?? -1,
-    /** Rows that fit the window. */
-    page: () => Math.max(1, Math.floor((scroller.clientHeight - GRID.head) / GRID.row) - 1),
-    /** Place of the first row that is wholly visible. */
-    firstVisible: () => Math.ceil(scroller.scrollTop / GRID.row),
-    /** What is at a point of the screen: column −1 is the row header, place −1 the layer numbers. */
-    cellAt(x, y) {
-      const frame = scroller.getBoundingClientRect();
-      const [fromLeft, fromTop] = [x - frame.left, y - frame.top];
-      if (fromTop < 0 || fromTop > scroller.clientHeight || fromLeft < 0 || fromLeft > scroller.clientWidth) return null;
-      const place = fromTop < GRID.head ? -1 : Math.floor((fromTop + scroller.scrollTop - GRID.head) / GRID.row);
-      const layer = fromLeft < GRID.side ? -1 : columnsNow().at(fromLeft - GRID.side);
-      return layer < record.L && place < rows.length ? { place, column: layer } : null;
-    },
-    /** Where a cell is on the screen; column −1 is the row header. */
-    rect(place, layer) {
-      const frame = scroller.getBoundingClientRect();
-      const columns = columnsNow();
-      const left = frame.left + (layer < 0 ? 0 : GRID.side + columns.x(layer));
-      const top = frame.top + GRID.head + place * GRID.row - scroller.scrollTop;
-      return { left, top, right: left + (layer < 0 ? GRID.side : columns.width), bottom: top + GRID.row };
-    },
-    /** Scroll as little as shows this cell; −1 leaves that direction alone. */
-    reveal(place, layer) {
-      const [columns, height] = [columnsNow(), scroller.clientHeight - GRID.head];
-      const inSight = columns.keeps && layer === record.L - 1;
-      if (layer >= 0 && !inSight) scroller.scrollLeft = scrollToShow(scroller.scrollLeft, columns.room, columns.width, layer, 2 * columns.width);
-      if (place >= 0) scroller.scrollTop = scrollToShow(scroller.scrollTop, height, GRID.row, place, GRID.row);
-      paint();
-    },
-  };
+  /** @param {HTMLElement} body @param {LensPage} record @param {State} state */
+  constructor(body, record, state) {
+    this.record = record;
+    this.state = state;
+    this.scroller = part(body, ".grid-scroller");
+    this.geometry = new GridGeometry(this.scroller);
+    this.sheet = part(body, ".grid-sheet");
+    this.view = part(body, ".grid-view");
+    this.empty = part(body, ".grid-empty");
+    const picture = thePicture();
+    this.marks = new GridMarks(this.view, record);
+    this.peek = new GridPeek(part(body, ".grid-peek", HTMLCanvasElement), record, picture);
+    this.painter = new GridPainter(part(body, ".grid-canvas", HTMLCanvasElement), record, picture);
+    this.paint = drawOnce(() => this.#paintNow());
+    this.#shownView = record.views[0] ?? 0;
+    this.geometry.layers = spannedLayers(state.get("span"), record.L);
+    picture?.decode().then(this.paint, () => { /* a picture that cannot be decoded: no thumbnails */ });
+  }
 
-  function listRows() {
+  /** Place of a row in the list of rows, −1 when it is filtered out. @param {number} row */
+  place(row) { return this.#placeOf.get(row) ?? -1; }
+
+  /** @param {number} place @param {number} layer −1 leaves that direction alone */
+  reveal(place, layer) {
+    this.geometry.scrollTo(place, layer);
+    this.#revealed = { place, layer };
+    this.paint();
+  }
+
+  /** Events of the scroller that are no input. */
+  listen() {
+    const { scroller, view } = this;
+    scroller.addEventListener("scroll", () => {
+      this.#waiting ||= requestAnimationFrame(() => {
+        this.#waiting = 0;
+        this.paint();
+      });
+    }, { passive: true });
+    for (const kind of ["pointerenter", "pointerleave"]) scroller.addEventListener(kind, () => this.#drawMarks());
+    new ResizeObserver(() => {
+      if (scroller.clientWidth !== parseFloat(view.style.width) || scroller.clientHeight !== parseFloat(view.style.height)) this.#resize();
+    }).observe(scroller);
+  }
+
+  follow() {
+    const { state } = this;
+    this.#listRows();
+    state.on(["rows", "order", "whole", "span", "folded", "zoomedOut", "pins", "query", "dark", ...QUANTITY_KEYS], (changed) => this.#change(changed));
+    state.on(["paper"], () => this.#print());
+    state.on(["hover"], () => this.#drawMarks());
+    state.on(["view"], () => this.#showView());
+    state.on(["layer"], () => {
+      if (followsLayer(state.get("order"))) this.#listRows();
+      if (this.#opened) this.reveal(-1, state.get("layer"));
+    });
+    state.on(["cell"], () => {
+      const cell = state.get("cell");
+      if (cell && !state.get("zoomedOut")) this.reveal(this.place(cell.position), cell.layer);
+      this.#drawMarks();
+    });
+  }
+
+  /** @param {Changed} changed */
+  #change(changed) {
+    const { scroller, state } = this;
+    const filter = state.get("rows");
+    const relist = changed.has("rows") || changed.has("order") || changed.has("folded")
+      || (changed.has("pins") && (filter === "pinned" || state.get("folded").length > 0))
+      || (filter === "matches" && (changed.has("tokens") || changed.has("query")));
+    if (relist) this.#listRows();
+    if (changed.has("dark")) {
+      this.painter.restyle();
+      this.peek.restyle();
+    }
+    scroller.hidden = state.get("zoomedOut");
+    if (changed.has("span")) this.geometry.layers = spannedLayers(state.get("span"), this.record.L);
+    if (relist || changed.has("zoomedOut") || changed.has("span")) this.#resize();
+    if (changed.has("span") && this.#opened) this.reveal(-1, state.get("layer"));
+    this.paint();
+  }
+
+  #listRows() {
+    const { record, scroller, state } = this;
     const filter = state.get("rows");
     const tokens = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
     const matches = filter === "matches" ? matchingPositions(record, tokens, state.get("query")) : new Uint8Array(record.T);
-    rows = gridRows(record, { rows: filter, folded: state.get("folded"), pins: state.get("pins"), matches });
-    placeOf = new Map();
-    rows.forEach((row, place) => placeOf.set(row, place));
-    sheet.style.height = `${GRID.head + rows.length * GRID.row}px`;
-    scroller.setAttribute("aria-rowcount", rows.length + 1);
-    scroller.setAttribute("aria-colcount", record.L + 1);
-    empty.hidden = rows.length > 0;
-    empty.textContent = {
-      pinned: "Nothing is pinned yet: click a cell or a patch.",
-      matches: "No row matches: type or choose a token above.",
-    }[filter] ?? "This record has no such rows.";
+    const listed = gridRows(record, { rows: filter, folded: state.get("folded"), pins: state.get("pins"), matches });
+    this.rows = inOrder(record, listed, state.get("order"), state.get("layer"));
+    this.geometry.rows = this.rows.length;
+    this.#placeOf = new Map();
+    this.rows.forEach((row, place) => this.#placeOf.set(row, place));
+    scroller.setAttribute("aria-rowcount", String(this.rows.length + 1));
+    this.empty.hidden = this.rows.length > 0;
+    this.empty.textContent = filter === "pinned" ? "Nothing is pinned yet: click a cell or a patch."
+      : filter === "matches" ? "No row matches: type or choose a token above." : "This record has no such rows.";
   }
 
-  const paint = drawOnce(() => {
-    const height = scroller.clientHeight;
-    if (scroller.hidden || height === 0 || !view.style.width) return; // not laid out yet: see resize
-    const top = Math.round(scroller.scrollTop);
-    const places = visibleRange(top, height - GRID.head, GRID.row, rows.length);
-    painter.paint(rows, places, columnsNow(), top, lookNow());
-    drawMarks();
-  });
+  /** @returns {GridLook} */
+  #look() {
+    const { state } = this;
+    return { quantity: quantityNow(this.record, state), dark: state.get("dark"), layer: state.get("layer"), folded: state.get("folded"), whole: state.get("whole") };
+  }
 
-  const lookNow = () => ({ quantity: quantityNow(record, state), dark: state.get("dark"), layer: state.get("layer"), folded: state.get("folded") });
+  #paintNow() {
+    const { scroller } = this;
+    const height = scroller.clientHeight;
+    if (scroller.hidden || height === 0 || !this.view.style.width) return; // not laid out yet: see #resize
+    if (this.#revealed) this.geometry.scrollTo(this.#revealed.place, this.#revealed.layer);
+    this.#revealed = null;
+    const top = Math.round(scroller.scrollTop);
+    this.painter.paint(this.rows, visibleRange(top, height - GRID.head, this.geometry.row, this.rows.length), this.geometry.columns(), { top, row: this.geometry.row }, this.#look());
+    this.#drawMarks();
+  }
+
+  #drawMarks() {
+    const { scroller } = this;
+    const [columns, look] = [this.geometry.columns(), this.#look()];
+    const scroll = { top: Math.round(scroller.scrollTop), rows: this.rows.length, row: this.geometry.row };
+    this.marks.draw(this.state.all(), (row) => this.place(row), columns, scroll, look);
+    this.peek.draw(this.#outOfSight(), columns, scroller.clientWidth, look);
+  }
 
   /** The position that is pointed at, or else chosen, when its row is out of sight; −1 for none. */
-  function outOfSight() {
+  #outOfSight() {
     // a pointer in the grid wants to reach the rows that are there
-    if (scroller.matches(":hover")) return -1;
-    const t = (state.get("hover") ?? state.get("cell"))?.position ?? -1;
-    const middle = (grid.place(t) + 0.5) * GRID.row - scroller.scrollTop;
-    return grid.place(t) >= 0 && middle > 0 && middle < scroller.clientHeight - GRID.head ? -1 : t;
+    if (this.scroller.matches(":hover")) return -1;
+    const t = (this.state.get("hover") ?? this.state.get("cell"))?.position ?? -1;
+    return this.place(t) < 0 || !this.geometry.inSight(this.place(t)) ? t : -1;
   }
 
-  function drawMarks() {
-    const [columns, look] = [columnsNow(), lookNow()];
-    marks.draw(state.all(), grid.place, columns, { top: Math.round(scroller.scrollTop), rows: rows.length }, look);
-    peek.draw(outOfSight(), columns, scroller.clientWidth, look);
-  }
-
-  /** Scroll to the patches of a view; −1 is all tiles. */
-  function showView(wanted) {
-    const block = imageBlocks(record).find((one) => (wanted === -1 ? one.view > 0 : one.view === wanted));
-    const place = block ? [bandOf(block.start), block.start].map(grid.place).find((at) => at >= 0) : undefined;
+  /** Scroll to the patches of the chosen view; −1 is all tiles. */
+  #showView() {
+    const wanted = this.state.get("view");
+    if (wanted === this.#shownView) return; // nobody has switched it
+    this.#shownView = wanted;
+    const block = imageBlocks(this.record).find((one) => (wanted === -1 ? one.view > 0 : one.view === wanted));
+    const place = block ? [bandOf(block.start), block.start].map((row) => this.place(row)).find((at) => at >= 0) : undefined;
     if (place === undefined) return; // not among the rows
-    scroller.scrollTop = place * GRID.row;
-    paint();
+    this.scroller.scrollTop = place * this.geometry.row;
+    this.paint();
   }
 
-  function resize() {
+  #resize() {
+    const { scroller, view } = this;
     if (scroller.clientHeight === 0) return;
-    const { width } = columnsNow();
+    const { geometry } = this;
+    const cell = this.state.get("cell");
+    const [first, left, wasInSight] = [scroller.scrollTop / geometry.row, scroller.scrollLeft / geometry.width, cell !== null && geometry.wasInSight(this.place(cell.position))];
+    const moved = geometry.measure();
+    const { width, most } = geometry.columns();
     view.style.setProperty("--column", `${width}px`);
-    sheet.style.width = `${GRID.side + record.L * width}px`;
+    view.style.setProperty("--row", `${Math.ceil(geometry.row)}px`);
+    this.sheet.style.height = `${GRID.head + this.rows.length * geometry.row}px`;
+    this.sheet.style.width = `${scroller.clientWidth + most}px`;
+    if (moved) [scroller.scrollTop, scroller.scrollLeft] = [Math.round(first) * geometry.row, Math.round(left) * width];
+    if (moved && wasInSight && cell) geometry.scrollTo(this.place(cell.position), -1);
     view.style.width = `${scroller.clientWidth}px`;
     view.style.height = `${scroller.clientHeight}px`;
-    painter.resize(scroller.clientWidth, scroller.clientHeight, width, state.get("paper") ? 2 : 1);
-    paint();
+    scroller.setAttribute("aria-colcount", String(geometry.layers.length + 1));
+    this.painter.resize(scroller.clientWidth, scroller.clientHeight, width, this.state.get("paper") ? 2 : 1);
+    if (!this.#opened) geometry.scrollToEnd(this.state.get("layer"));
+    this.#opened = true;
+    this.paint();
   }
 
-  mountGridControls(root.querySelector("#grid-controls"), record, state);
-  mountGridMap(body.querySelector(".grid-map"), record, state, () => rows);
-  listenToGrid(grid, record, state);
-
-  let waiting = 0;
-  scroller.addEventListener("scroll", () => {
-    waiting ||= requestAnimationFrame(() => { waiting = 0; paint(); });
-  }, { passive: true });
-  for (const kind of ["pointerenter", "pointerleave"]) scroller.addEventListener(kind, drawMarks);
-  listRows();
-  new ResizeObserver(() => {
-    if (scroller.clientWidth !== parseFloat(view.style.width) || scroller.clientHeight !== parseFloat(view.style.height)) resize();
-  }).observe(scroller);
-  picture?.decode().then(paint, () => { /* a picture that cannot be decoded: no thumbnails */ });
-
-  state.on(["rows", "folded", "zoomedOut", "pins", "query", "dark", ...QUANTITY_KEYS], (changed) => {
-    const filter = state.get("rows");
-    const relist = ["rows", "folded"].some((key) => changed.has(key))
-      || (changed.has("pins") && (filter === "pinned" || state.get("folded").length))
-      || (filter === "matches" && (changed.has("tokens") || changed.has("query")));
-    if (relist) listRows();
-    if (changed.has("dark")) {
-      painter.restyle();
-      peek.restyle();
+  /** Paper takes whole columns and rows, and the layer of the picture; afterwards all is as before. */
+  #print() {
+    const { scroller, state } = this;
+    const paper = state.get("paper");
+    if (!paper && !this.#before) return;
+    if (paper) this.#before = { left: scroller.scrollLeft, top: scroller.scrollTop };
+    part(document, "#grid-pane").style.setProperty("--paper-rows", String(Math.min(14, this.rows.length)));
+    this.#resize();
+    if (paper) {
+      this.reveal(-1, state.get("layer"));
+      this.geometry.scrollToWhole();
+    } else if (this.#before) {
+      [scroller.scrollLeft, scroller.scrollTop] = [this.#before.left, this.#before.top];
+      this.#before = null;
     }
-    scroller.hidden = state.get("zoomedOut");
-    if (changed.has("zoomedOut")) resize();
-    paint();
-  });
-  state.on(["paper"], () => {
-    if (state.get("paper")) before = [scroller.scrollLeft, scroller.scrollTop];
-    root.style.setProperty("--paper-rows", Math.min(14, rows.length));
-    resize();
-    if (state.get("paper")) {
-      grid.reveal(-1, state.get("layer")); // whole columns and rows, and the layer of the picture
-      const { width } = columnsNow();
-      [scroller.scrollLeft, scroller.scrollTop] = [Math.floor(scroller.scrollLeft / width) * width, Math.floor(scroller.scrollTop / GRID.row) * GRID.row];
-    } else [scroller.scrollLeft, scroller.scrollTop] = before;
-    paint();
-  });
-  state.on(["hover"], drawMarks);
-  let shownView = record.views[0] ?? 0;
-  state.on(["view"], () => {
-    if (state.get("view") === shownView) return; // nobody has switched it
-    shownView = state.get("view");
-    showView(shownView);
-  });
-  state.on(["layer"], () => grid.reveal(-1, state.get("layer")));
-  state.on(["cell"], () => {
-    const cell = state.get("cell");
-    if (cell && !state.get("zoomedOut")) grid.reveal(grid.place(cell.position), cell.layer);
-    drawMarks();
-  });
+    this.paint();
+  }
 }

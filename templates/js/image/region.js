@@ -1,105 +1,125 @@
 /**
  * The panel of a marked region: its tokens at the shown layer, its best token at every layer.
  */
+import { childrenOf, cloneAll, clonesIn, hit, part, writeToken } from "../core/dom.js";
 import { formatCount, formatProb } from "../core/format.js";
 import { inSlices } from "../core/work.js";
 import { regionTop } from "./region_sum.js";
+/** @import { LensPage } from "../core/record.js" */
+/** @import { State } from "../core/state.js" */
+/** @import { RegionToken } from "./region_sum.js" */
 
 /**
  * @param {HTMLElement} root
  * @param {LensPage} record
- * @param {object} state
+ * @param {State} state
  */
 export function mountRegion(root, record, state) {
   root.hidden = true;
-  root.append(document.getElementById("region-frame").content.cloneNode(true));
-  const [title, note, tokens, rows] = ["h2", ".region-note", ".region-tokens", "tbody"].map((name) => root.querySelector(name));
-  const tokenTemplate = document.getElementById("region-token");
-  const layerTemplate = document.getElementById("region-layer");
-  let stop = () => {};
+  root.append(cloneAll("region-frame"));
+  part(root, ".region-note").textContent = `mean p; outside a patch's top ${record.K} only “≤ its #${record.K}” is known, hence bounds`;
+  const panel = new RegionPanel(root, record, state);
+  root.addEventListener("click", (event) => panel.click(event));
+  state.on(["region"], () => panel.follow());
+  state.on(["layer", "tokens"], (changed) => {
+    if (root.hidden) return;
+    panel.drawTokens();
+    if (changed.has("layer")) panel.revealRow();
+  });
+}
 
-  /** Both bounds, or one number where they print alike. */
-  function meanOf({ low, high }) {
-    const [least, most] = [formatProb(low), formatProb(high)];
-    return least === most ? least : `${least}–${most}`;
+class RegionPanel {
+  #stop = () => {};
+
+  /** @param {HTMLElement} root @param {LensPage} record @param {State} state */
+  constructor(root, record, state) {
+    this.root = root;
+    this.record = record;
+    this.state = state;
+    this.title = part(root, "h2");
+    this.tokens = part(root, ".region-tokens");
+    this.rows = part(root, "tbody");
   }
 
-  function drawTokens() {
-    const region = state.get("region");
-    const layer = state.get("layer");
+  /** The region changed. */
+  follow() {
+    this.#stop();
+    this.root.hidden = this.state.get("region").length === 0;
+    document.body.classList.toggle("has-region", !this.root.hidden);
+    if (this.root.hidden) return;
+    this.#drawRows();
+    this.drawTokens();
+    this.revealRow();
+  }
+
+  drawTokens() {
+    const { record, state } = this;
+    const [region, layer, chosen] = [state.get("region"), state.get("layer"), state.get("tokens")];
     const best = regionTop(record, region, layer, 8);
-    const chosen = state.get("tokens");
     const scale = Math.max(1e-12, ...best.map((one) => one.high));
-    while (tokens.children.length > best.length) tokens.lastElementChild.remove();
-    while (tokens.children.length < best.length) tokens.append(tokenTemplate.content.cloneNode(true));
-    best.forEach((one, n) => {
-      const button = tokens.children[n].firstElementChild;
-      const [text, bar, number] = button.children;
-      text.textContent = record.text(one.token);
-      bar.children[0].style.width = `${(100 * one.low) / scale}%`;
-      bar.children[1].style.width = `${(100 * (one.high - one.low)) / scale}%`;
-      number.textContent = meanOf(one);
-      button.dataset.token = record.id(one.token);
-      button.setAttribute("aria-pressed", String(chosen.includes(record.id(one.token))));
-      button.title = `In the top ${record.K} of ${one.cells} of ${formatCount(region.length, "patch", "patches")}. Click maps this token over the image.`;
+    clonesIn(this.tokens, "region-token", best.length).forEach((item, n) => {
+      const { token, low, high, cells } = best[n];
+      const button = part(item, "button");
+      const [text, bar, number] = childrenOf(button);
+      writeToken(text, record.text(token));
+      const [sure, unsure] = childrenOf(bar);
+      sure.style.width = `${(100 * low) / scale}%`;
+      unsure.style.width = `${(100 * (high - low)) / scale}%`;
+      number.textContent = meanOf(best[n]);
+      button.dataset.token = String(record.id(token));
+      button.setAttribute("aria-pressed", String(chosen.includes(record.id(token))));
+      button.title = `In the top ${record.K} of ${cells} of ${formatCount(region.length, "patch", "patches")}. Click maps this token over the image.`;
     });
-    title.textContent = `${formatCount(region.length, "patch", "patches")} · ${record.layerName(layer)}`;
-    for (const row of rows.children) row.classList.toggle("current", Number(row.dataset.layer) === layer);
+    this.title.textContent = `${formatCount(region.length, "patch", "patches")} · ${record.layerName(layer)}`;
+    for (const row of childrenOf(this.rows)) row.classList.toggle("current", Number(row.dataset.layer) === layer);
   }
 
-  function drawRows() {
-    stop();
+  /** The shown layer, in the middle of the list. */
+  revealRow() {
+    const list = part(this.root, ".region-layers");
+    const row = childrenOf(this.rows)[this.state.get("layer")];
+    if (row) list.scrollTop = row.offsetTop - (list.clientHeight - row.offsetHeight) / 2;
+  }
+
+  #drawRows() {
+    const { record, state } = this;
     const region = state.get("region");
-    while (rows.children.length < record.L) {
-      const row = layerTemplate.content.firstElementChild.cloneNode(true);
-      const l = rows.children.length;
-      row.dataset.layer = l;
-      row.querySelector("button").textContent = record.layers[l] === 0 ? "embed" : String(record.layers[l]);
-      row.querySelector("button").title = `Show ${record.layerName(l)}`;
-      rows.append(row);
-    }
-    // numbers of the region before must not stand beside this one's
-    for (const cell of rows.querySelectorAll("td")) cell.textContent = "";
+    const rows = clonesIn(this.rows, "region-layer", record.L);
+    rows.forEach((row, l) => {
+      const button = part(row, "button");
+      row.dataset.layer = String(l);
+      button.textContent = String(record.layers[l]);
+      button.title = `Show ${record.layerName(l)}`;
+      // numbers of the region before must not stand beside this one's
+      for (const cell of row.querySelectorAll("td")) cell.textContent = "";
+    });
     const first = state.get("layer"); // what is in sight first
-    stop = inSlices(record.L, (n) => {
+    this.#stop = inSlices(record.L, (n) => {
       const l = (first + n) % record.L;
       const [best] = regionTop(record, region, l, 1);
-      const [, text, mean] = rows.children[l].children;
-      text.textContent = record.text(best.token);
+      const [, text, mean] = childrenOf(rows[l]);
+      writeToken(text, record.text(best.token));
       mean.textContent = meanOf(best);
     });
   }
 
-  function revealRow() {
-    const list = root.querySelector(".region-layers");
-    const row = rows.children[state.get("layer")];
-    if (!row) return;
-    list.scrollTop = row.offsetTop - (list.clientHeight - row.offsetHeight) / 2;
-  }
-
-  root.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
+  /** @param {Event} event */
+  click(event) {
+    const { state } = this;
+    const button = hit(event, "button", HTMLButtonElement);
     if (!button) return;
+    const row = button.closest("tr");
     if (button.name === "clear") state.set({ region: [] });
     else if (button.dataset.token) {
       const id = Number(button.dataset.token);
       const alone = state.get("tokens").length === 1 && state.get("tokens")[0] === id;
       state.set({ tokens: alone ? [] : [id] });
-    } else if (button.closest("tr")) state.set({ layer: Number(button.closest("tr").dataset.layer) });
-  });
+    } else if (row) state.set({ layer: Number(row.dataset.layer) });
+  }
+}
 
-  note.textContent = `mean p; outside a patch's top ${record.K} only “≤ its #${record.K}” is known, hence bounds`;
-  state.on(["region"], () => {
-    root.hidden = state.get("region").length === 0;
-    document.body.classList.toggle("has-region", !root.hidden);
-    if (root.hidden) { stop(); return; }
-    drawRows();
-    drawTokens();
-    revealRow();
-  });
-  state.on(["layer", "tokens"], (changed) => {
-    if (root.hidden) return;
-    drawTokens();
-    if (changed.has("layer")) revealRow();
-  });
+/** Both bounds, or one number where they print alike. @param {RegionToken} token */
+function meanOf({ low, high }) {
+  const [least, most] = [formatProb(low), formatProb(high)];
+  return least === most ? least : `${least}–${most}`;
 }

@@ -3,7 +3,9 @@
  * A token outside a cell's top k has an unknown probability there, at most that cell's p_k: the
  * mean is therefore known to lie between two bounds, which are equal for tracked tokens.
  */
+/** @import { LensPage } from "../core/record.js" */
 
+/** @type {WeakMap<LensPage, {sum: Float64Array, covered: Float64Array, cells: Float64Array}>} by token */
 const regionScratch = new WeakMap();
 
 /**
@@ -18,11 +20,11 @@ const regionScratch = new WeakMap();
  */
 export function regionTop(record, positions, layer, count) {
   if (positions.length === 0) return [];
-  if (!regionScratch.has(record)) {
-    const make = () => new Float64Array(record.tokenCount);
-    regionScratch.set(record, { sum: make(), covered: make(), cells: make() });
-  }
-  const { sum, covered, cells } = regionScratch.get(record);
+  const make = () => new Float64Array(record.tokenCount);
+  const scratch = regionScratch.get(record) ?? { sum: make(), covered: make(), cells: make() };
+  regionScratch.set(record, scratch);
+  const { sum, covered, cells } = scratch;
+  /** @type {number[]} */
   const seen = [];
   let bounds = 0;
   for (const t of positions) {
@@ -51,16 +53,18 @@ export function regionTop(record, positions, layer, count) {
   for (const i of seen) sum[i] = covered[i] = cells[i] = 0;
   return tokens;
 
-  /** What the cells that do not list a token may hold of it at most. */
+  /** What the cells that do not list a token may hold of it at most. @param {number} token */
   function unknownMass(token) {
     const known = cells[token] === positions.length || record.slot(token) >= 0;
     return known ? 0 : Math.max(0, bounds - covered[token]);
   }
 }
 
-/** The tokens with the largest sums, without sorting tens of thousands. */
+/** The tokens with the largest sums, without sorting tens of thousands. @param {number[]} tokens @param {Float64Array} sum @param {number} count */
 function largest(tokens, sum, count) {
+  /** @type {number[]} */
   const best = [];
+  /** @param {number} a @param {number} b */
   const before = (a, b) => sum[a] > sum[b] || (sum[a] === sum[b] && a < b);
   for (const i of tokens) {
     if (best.length === count && !before(i, best[count - 1])) continue;

@@ -1,56 +1,66 @@
 /**
- * The toolbar above the picture: view, words, region, strength of the colours, zoom.
+ * The toolbar above the picture: view, words, region, how values show and how strongly, zoom.
  */
+import { cloneAll, hit, part, thePicture } from "../core/dom.js";
+import { LOOKS } from "./looks.js";
 import { patchSet, viewChoices } from "./map.js";
+/** @import { LensPage } from "../core/record.js" */
+/** @import { State } from "../core/state.js" */
+/** @import { Look } from "../core/state_values.js" */
+/** @import { ImageView } from "./view.js" */
 
 /**
  * @param {HTMLElement} root
  * @param {LensPage} record
- * @param {object} state
- * @param {object} view see image/view.js
+ * @param {State} state
+ * @param {ImageView} view
  */
 export function mountImageTools(root, record, state, view) {
-  root.append(document.getElementById("image-tools").content.cloneNode(true));
-  const tool = (name) => root.querySelector(`[name=${name}]`);
+  root.append(cloneAll("image-tools"));
   const mapped = record.placed.length > 0;
-  for (const name of ["words", "marking", "seen"]) tool(name).hidden = !mapped;
-  root.querySelector(".image-strength").hidden = !mapped || !document.getElementById("picture");
+  const button = (/** @type {string} */ name) => part(root, `[name=${name}]`, HTMLButtonElement);
+  const [choice, look] = ["view", "look"].map((name) => part(root, `[name=${name}]`, HTMLSelectElement));
+  const strength = part(root, "[name=strength]", HTMLInputElement);
+  for (const name of ["words", "marking", "seen"]) button(name).hidden = !mapped;
+  part(root, ".image-strength").hidden = !mapped || !thePicture();
   const choices = mapped ? viewChoices(record) : [];
-  root.querySelector(".image-view").hidden = choices.length < 2;
-  tool("view").append(...choices.map(({ value, label }) => new Option(label, String(value))));
-  tool("opacity").value = String(view.look.opacity);
+  part(root, ".image-view").hidden = choices.length < 2;
+  choice.append(...choices.map(({ value, label }) => new Option(label, String(value))));
+  look.append(...LOOKS.map((one) => new Option(one.name, one.look)));
 
   const seen = () => {
     const set = patchSet(record, state.get("view"));
     return set.view === 0 && record.meta.crop?.length === 4 ? record.meta.crop : set.extent;
   };
+  /** @type {Object<string, () => void>} */
   const actions = {
-    words: () => view.setLook({ words: !view.look.words }),
-    marking: () => view.setLook({ marking: !view.look.marking }),
+    words: () => state.set({ words: !state.get("words") }),
+    marking: () => view.toggleMarking(),
     in: () => view.zoomBy(1.5),
     out: () => view.zoomBy(1 / 1.5),
     whole: () => view.reset(),
     seen: () => view.show(seen()),
   };
   root.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (button) actions[button.name]();
+    const pressed = hit(event, "button", HTMLButtonElement);
+    if (pressed) actions[pressed.name]();
   });
-  root.addEventListener("input", (event) => {
-    if (event.target.name === "opacity") view.setLook({ opacity: Number(event.target.value) });
-  });
-  root.addEventListener("change", (event) => {
-    if (event.target.name === "view") state.set({ view: Number(event.target.value) });
-  });
+  look.addEventListener("change", () => state.set({ look: /** @type {Look} */ (look.value) }));
+  strength.addEventListener("input", () => state.set({ strength: Number(strength.value) }));
+  choice.addEventListener("change", () => state.set({ view: Number(choice.value) }));
 
   function show() {
-    for (const name of ["words", "marking"]) tool(name).setAttribute("aria-pressed", String(view.look[name]));
-    tool("out").disabled = tool("whole").disabled = !view.zoomed();
-    tool("in").disabled = !view.canZoomIn();
+    button("words").setAttribute("aria-pressed", String(state.get("words")));
+    button("marking").setAttribute("aria-pressed", String(view.marking));
+    look.value = state.get("look");
+    look.title = LOOKS.find((one) => one.look === look.value)?.title ?? "";
+    strength.value = String(state.get("strength"));
+    button("out").disabled = button("whole").disabled = !view.zoomed();
+    button("in").disabled = !view.canZoomIn();
     if (!mapped) return;
-    tool("view").value = String(patchSet(record, state.get("view")).view);
-    tool("seen").hidden = view.gain(seen()) < 1.1; // nothing to gain
+    choice.value = String(patchSet(record, state.get("view")).view);
+    button("seen").hidden = view.gain(seen()) < 1.1; // nothing to gain
   }
   view.on(show);
-  state.on(["view"], show);
+  state.on(["view", "look", "strength", "words"], show);
 }

@@ -1,98 +1,134 @@
 /**
- * How the picture is looked at: zoom, strength of the colours, words, marking. Of the image pane
+ * How the picture is looked at: zoom, marking. Of the image pane
  * alone, so not in the state. One object per record; knows no DOM.
  */
-import { boxMap, fitMap, patchSet, settleMap, zoomMap } from "./map.js";
+import { boxMap, boxOnStage, fitMap, patchSet, settleMap, zoomMap } from "./map.js";
+/** @import { Box, LensPage } from "../core/record.js" */
+/** @import { State } from "../core/state.js" */
+/** @import { ImageMap, Limits, Point, Size } from "./map.js" */
 
 const IMAGE_MARGIN = 6;
+/** @type {WeakMap<LensPage, ImageView>} */
 const imageViews = new WeakMap();
 
 /**
  * @param {LensPage} record
- * @param {object} state
+ * @param {State} state
  */
 export function imageView(record, state) {
-  if (!imageViews.has(record)) imageViews.set(record, makeImageView(record, state));
-  return imageViews.get(record);
+  const view = imageViews.get(record) ?? new ImageView(record, state);
+  imageViews.set(record, view);
+  return view;
 }
 
-function makeImageView(record, state) {
-  const size = imageSize(record);
-  const listeners = [];
-  let room = { width: 1, height: 1 };
-  let fit = fitMap(size, room, IMAGE_MARGIN);
-  let map = fit;
-  let frame = 0;
+export class ImageView {
+  /** Dragging marks a region. */
+  marking = false;
+  /** Position under the pointer or the keys, null for none. @type {number|null} */
+  over = null;
+  /** A rectangle that is being drawn, in pixels of the original. @type {Box|null} */
+  rubber = null;
+  /** The last press was a drag, so no click. */
+  dragged = false;
+  /** The picture is being dragged. */
+  panning = false;
+  /** @type {(() => void)[]} */
+  #listeners = [];
+  /** @type {Size} */
+  #room = { width: 1, height: 1 };
+  #frame = 0;
+  #record;
+  #state;
+  #fit;
+  #map;
 
-  function changed() {
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      for (const listener of listeners) listener();
+  /** @param {LensPage} record @param {State} state */
+  constructor(record, state) {
+    this.#record = record;
+    this.#state = state;
+    this.size = imageSize(record);
+    this.#fit = fitMap(this.size, this.#room, IMAGE_MARGIN);
+    this.#map = this.#fit;
+  }
+
+  map() { return this.#map; }
+  /** 1: the whole picture is in sight. */
+  zoom() { return this.#map.scale / this.#fit.scale; }
+  zoomed() { return this.#map.scale > this.#fit.scale * 1.0001; }
+  canZoomIn() { return this.#map.scale < this.#limits()[1] * 0.9999; }
+
+  /** Call in the next frame whenever something of this changed. @param {() => void} listener */
+  on(listener) { this.#listeners.push(listener); }
+
+  changed() {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      for (const listener of this.#listeners) listener();
     });
   }
 
-  /** Zoomed in until a patch is 160 pixels wide, at least eightfold. */
-  function limits() {
-    const { patch } = patchSet(record, state.get("view"));
-    return [fit.scale, Math.max(fit.scale * 8, 160 / Math.max(1e-6, Math.min(patch.width, patch.height)))];
+  toggleMarking() {
+    this.marking = !this.marking;
+    this.changed();
   }
 
-  function move(next) {
-    map = next.scale <= fit.scale * 1.0001 ? fit : settleMap(next, size, room);
-    changed();
+  /** @param {Size} next */
+  resize(next) {
+    const [room, map] = [this.#room, this.#map];
+    if (next.width === room.width && next.height === room.height) return;
+    const zoom = map.scale / this.#fit.scale;
+    const middle = [(room.width / 2 - map.x) / map.scale, (room.height / 2 - map.y) / map.scale];
+    this.#room = next;
+    this.#fit = fitMap(this.size, next, Math.min(IMAGE_MARGIN, next.width / 8, next.height / 8));
+    const scale = this.#fit.scale * zoom;
+    this.#move({ scale, x: next.width / 2 - middle[0] * scale, y: next.height / 2 - middle[1] * scale });
   }
 
-  return {
-    size,
-    /** 0..1 strength of the colours; words on the patches; dragging marks a region. */
-    look: { opacity: 0.5, words: true, marking: false },
-    /** Position under the pointer or the keys, null for none. */
-    over: null,
-    /** A rectangle that is being drawn, in pixels of the original. */
-    rubber: null,
-    /** The last press was a drag, so no click. */
-    dragged: false,
-    map: () => map,
-    room: () => room,
-    zoomed: () => map.scale > fit.scale * 1.0001,
-    canZoomIn: () => map.scale < limits()[1] * 0.9999,
-    on(listener) { listeners.push(listener); },
-    changed,
-    setLook(change) {
-      Object.assign(this.look, change);
-      changed();
-    },
-    resize(next) {
-      if (next.width === room.width && next.height === room.height) return;
-      const zoom = map.scale / fit.scale;
-      const middle = [(room.width / 2 - map.x) / map.scale, (room.height / 2 - map.y) / map.scale];
-      room = next;
-      fit = fitMap(size, room, Math.min(IMAGE_MARGIN, room.width / 8, room.height / 8));
-      const scale = fit.scale * zoom;
-      move({ scale, x: room.width / 2 - middle[0] * scale, y: room.height / 2 - middle[1] * scale });
-    },
-    zoomBy(factor, at = [room.width / 2, room.height / 2]) { move(zoomMap(map, factor, at, limits())); },
-    /** Zoom so far in that every patch has room for its word. */
-    zoomToWords(at) {
-      const { patch } = patchSet(record, state.get("view"));
-      move(zoomMap(map, Math.max(2, 58 / (patch.width * map.scale)), at, limits()));
-    },
-    pan(dx, dy) { move({ ...map, x: map.x + dx, y: map.y + dy }); },
-    show(box) { move(boxMap(box, room, limits(), IMAGE_MARGIN)); },
-    /** How much larger a box would be when shown alone. */
-    gain: (box) => boxMap(box, room, limits(), IMAGE_MARGIN).scale / fit.scale,
-    reset() { move(fit); },
-    /** Pan no more than needed to show a box. */
-    reveal(box) {
-      const need = (low, high, all) => (low < 0 ? -low : high > all ? all - high : 0);
-      const dx = need(box[0] * map.scale + map.x, box[2] * map.scale + map.x, room.width);
-      const dy = need(box[1] * map.scale + map.y, box[3] * map.scale + map.y, room.height);
-      if (dx || dy) move({ ...map, x: map.x + dx, y: map.y + dy });
-    },
-  };
+  /** @param {number} factor @param {Point} [at] on the stage, which stays where it is */
+  zoomBy(factor, at = [this.#room.width / 2, this.#room.height / 2]) {
+    this.#move(zoomMap(this.#map, factor, at, this.#limits()));
+  }
+
+  /** Zoom so far in that every patch has room for its word. @param {Point} at */
+  zoomToWords(at) {
+    const { patch } = patchSet(this.#record, this.#state.get("view"));
+    this.zoomBy(Math.max(2, 58 / (patch.width * this.#map.scale)), at);
+  }
+
+  /** @param {number} dx @param {number} dy */
+  pan(dx, dy) { this.#move({ ...this.#map, x: this.#map.x + dx, y: this.#map.y + dy }); }
+
+  /** @param {Box} box */
+  show(box) { this.#move(boxMap(box, this.#room, this.#limits(), IMAGE_MARGIN)); }
+
+  /** How much larger a box would be when shown alone. @param {Box} box */
+  gain(box) { return boxMap(box, this.#room, this.#limits(), IMAGE_MARGIN).scale / this.#fit.scale; }
+
+  reset() { this.#move(this.#fit); }
+
+  /** Pan no more than needed to show a box. @param {Box} box */
+  reveal(box) {
+    const [left, top, right, bottom] = boxOnStage(this.#map, box);
+    /** @param {number} low @param {number} high @param {number} all */
+    const need = (low, high, all) => (low < 0 ? -low : high > all ? all - high : 0);
+    const [dx, dy] = [need(left, right, this.#room.width), need(top, bottom, this.#room.height)];
+    if (dx || dy) this.pan(dx, dy);
+  }
+
+  /** Zoomed in until a patch is 160 pixels wide, at least eightfold. @returns {Limits} */
+  #limits() {
+    const { patch } = patchSet(this.#record, this.#state.get("view"));
+    return [this.#fit.scale, Math.max(this.#fit.scale * 8, 160 / Math.max(1e-6, Math.min(patch.width, patch.height)))];
+  }
+
+  /** @param {ImageMap} next */
+  #move(next) {
+    this.#map = next.scale <= this.#fit.scale * 1.0001 ? this.#fit : settleMap(next, this.size, this.#room);
+    this.changed();
+  }
 }
 
-/** Size of the original; a record that does not say is taken to end where its patches end. */
+/** Size of the original; a record that does not say is taken to end where its patches end. @param {LensPage} record @returns {Size} */
 function imageSize(record) {
   const { width, height } = record.meta.image ?? {};
   if (width > 0 && height > 0) return { width, height };

@@ -1,11 +1,17 @@
 /**
  * The layer shown on the image: slider, play, and the mean of the patches over the layers.
  */
+import { cloneAll, part } from "../core/dom.js";
 import { formatCount, formatNumber } from "../core/format.js";
 import { QUANTITY_KEYS, quantityNow } from "../core/quantity.js";
 import { inSlices } from "../core/work.js";
 import { patchSet } from "../image/map.js";
+import { mountLayerSpan } from "./span.js";
 import { layerMean } from "./strip_map.js";
+/** @import { LensPage } from "../core/record.js" */
+/** @import { State } from "../core/state.js" */
+/** @import { Colour } from "../core/state_values.js" */
+/** @import { LayerMean } from "./strip_map.js" */
 
 const PLAYER_SPEEDS = [1, 2, 4, 8, 16];
 const PLAYER_THUMB = 16; // pixels, as in image.css
@@ -13,107 +19,154 @@ const PLAYER_THUMB = 16; // pixels, as in image.css
 /**
  * @param {HTMLElement} root
  * @param {LensPage} record
- * @param {object} state
+ * @param {State} state
  */
 export function mountLayerPlayer(root, record, state) {
-  root.append(document.getElementById("player-frame").content.cloneNode(true));
-  const [play, means, slider, ticks, name, mean, speed] = [".player-play", ".player-means", ".player-slider", ".player-ticks", ".player-layer", ".player-mean", "select"]
-    .map((selector) => root.querySelector(selector));
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const last = record.L - 1;
-  let timer = 0;
-  /** @type {ReturnType<typeof layerMean>[]} by layer, filled little by little */
-  let known = [];
-  let stop = () => {};
+  root.append(cloneAll("player-frame"));
+  root.classList.toggle("single", record.L === 1);
+  const slider = part(root, ".player-slider", HTMLInputElement);
+  const ticks = part(root, ".player-ticks");
+  slider.max = String(record.L - 1);
+  slider.addEventListener("input", () => state.set({ layer: Number(slider.value), playing: false }));
 
-  speed.append(...PLAYER_SPEEDS.map((n) => new Option(`${n}/s`, String(n), false, n === (still ? 1 : 4))));
-  slider.max = String(last);
-  root.classList.toggle("single", last === 0);
+  const play = new Playing(part(root, ".player-play"), part(root, "select", HTMLSelectElement), record, state);
+  const means = new LayerMeans(root, record, state);
+  mountLayerSpan(root, record, state);
+  new ResizeObserver(() => drawTicks(ticks, record)).observe(ticks);
+  state.on(["playing"], () => play.follow());
+  state.on(["layer"], () => {
+    const name = record.layerName(state.get("layer"));
+    slider.value = String(state.get("layer"));
+    slider.setAttribute("aria-valuetext", name);
+    part(root, ".player-layer").textContent = name;
+    means.drawLayer();
+  });
+  state.on(["paper"], () => drawTicks(ticks, record));
+  state.on(["view", ...QUANTITY_KEYS], () => means.measure());
+}
 
-  function step() {
-    timer = 0;
+/** Layer after layer, at the chosen speed. */
+class Playing {
+  #timer = 0;
+  #button;
+  #speed;
+  #last;
+  #state;
+
+  /** @param {HTMLElement} button @param {HTMLSelectElement} speed @param {LensPage} record @param {State} state */
+  constructor(button, speed, record, state) {
+    this.#button = button;
+    this.#speed = speed;
+    this.#last = record.L - 1;
+    this.#state = state;
+    const usual = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : 4;
+    speed.append(...PLAYER_SPEEDS.map((n) => new Option(`${n}/s`, String(n), false, n === usual)));
+    button.addEventListener("click", () => state.set({ playing: !state.get("playing") }));
+  }
+
+  /** It was started or stopped. */
+  follow() {
+    const playing = this.#state.get("playing");
+    this.#button.textContent = playing ? "❚❚" : "▶";
+    this.#button.setAttribute("aria-label", playing ? "Pause" : "Play the layers");
+    this.#button.setAttribute("aria-pressed", String(playing));
+    clearTimeout(this.#timer);
+    if (!playing || this.#last === 0) return;
+    if (this.#state.get("layer") >= this.#last) this.#state.set({ layer: 0 }); // from the start again
+    this.#wait();
+  }
+
+  #wait() {
+    this.#timer = window.setTimeout(() => this.#step(), 1000 / Number(this.#speed.value));
+  }
+
+  #step() {
+    const [state, layer] = [this.#state, this.#state.get("layer")];
     if (!state.get("playing")) return;
-    if (state.get("layer") >= last) {
-      state.set({ playing: false });
-      return;
+    if (layer >= this.#last) state.set({ playing: false });
+    else {
+      state.set({ layer: layer + 1 });
+      this.#wait();
     }
-    state.set({ layer: state.get("layer") + 1 });
-    timer = setTimeout(step, 1000 / Number(speed.value));
+  }
+}
+
+/** The line above the slider: the mean of the patches at every layer. */
+class LayerMeans {
+  /** By layer, filled little by little. @type {LayerMean[]} */
+  #known = [];
+  #stop = () => {};
+  #root;
+  #record;
+  #state;
+
+  /** @param {HTMLElement} root @param {LensPage} record @param {State} state */
+  constructor(root, record, state) {
+    this.#root = root;
+    this.#record = record;
+    this.#state = state;
+    this.line = part(root, ".player-means .line", SVGElement);
+    this.area = part(root, ".player-means .area", SVGElement);
+    this.mark = part(root, ".player-means .mark", SVGElement);
+    this.mean = part(root, ".player-mean");
   }
 
-  function follow() {
-    const playing = state.get("playing");
-    play.textContent = playing ? "❚❚" : "▶";
-    play.setAttribute("aria-label", playing ? "Pause" : "Play the layers");
-    play.setAttribute("aria-pressed", String(playing));
-    clearTimeout(timer);
-    timer = 0;
-    if (!playing || last === 0) return;
-    if (state.get("layer") >= last) state.set({ layer: 0 }); // from the start again
-    timer = setTimeout(step, 1000 / Number(speed.value));
-  }
-
-  const at = (l) => (last ? l / last : 0);
-
-  function drawMeans() {
-    // against the highest layer: a token that few patches hold would be a flat line else
-    const most = Math.max(1e-9, ...known.map((one) => one.shade || 0));
-    const points = known.map((one, l) => [at(l) * 100, 25 - (23 * one.shade) / most]).filter(([, y]) => !Number.isNaN(y));
-    const path = points.map(([x, y]) => `${x.toFixed(2)},${y.toFixed(2)}`).join(" ");
-    means.querySelector(".line").setAttribute("points", path);
-    means.querySelector(".area").setAttribute("points", points.length ? `${points[0][0]},26 ${path} ${points.at(-1)[0]},26` : "");
-    drawLayer();
-  }
-
-  function drawLayer() {
-    const layer = state.get("layer");
-    const now = known[layer];
-    slider.value = String(layer);
-    slider.setAttribute("aria-valuetext", record.layerName(layer));
-    name.textContent = record.layerName(layer);
-    for (const side of ["x1", "x2"]) means.querySelector(".mark").setAttribute(side, String(100 * at(layer)));
-    mean.textContent = meanText(now, quantityNow(record, state).mode);
-  }
-
-  function meanText(now, mode) {
-    if (!now?.count) return "";
-    if (mode === "agree" || mode === "rank") return `${now.known} of ${now.count}`;
-    if (now.known === now.count) return `mean ${formatNumber(now.value)}`;
-    return `in ${formatCount(now.known, "patch", "patches")}`;
-  }
-
-  function measure() {
-    stop();
-    known = [];
+  measure() {
+    const [record, state] = [this.#record, this.#state];
+    this.#stop();
+    this.#known = [];
     if (record.placed.length === 0) {
-      drawMeans();
+      this.#draw();
       return;
     }
     const quantity = quantityNow(record, state);
     const { positions } = patchSet(record, state.get("view"));
-    root.title = quantity.ticks.length ? `The line: mean of the patches on the colour scale, layer by layer, against its highest layer; unknown counts as the bottom. ${quantity.title}` : "";
-    stop = inSlices(record.L, (l) => { known[l] = layerMean(quantity, positions, l); }, drawMeans);
+    this.#root.title = quantity.ticks.length ? `The line: mean of the patches on the colour scale, layer by layer, against its highest layer; unknown counts as the bottom. ${quantity.title}` : "";
+    this.#stop = inSlices(record.L, (l) => { this.#known[l] = layerMean(quantity, positions, l); }, () => this.#draw());
   }
 
-  /** As many layer numbers as there is room for, first and last always. */
-  function drawTicks() {
-    const room = Math.max(60, ticks.clientWidth - PLAYER_THUMB);
-    const fits = [1, 2, 4, 5, 8, 10, 16, 20, 25, 40, 50, 100].filter((n) => (room / Math.max(1, last)) * n >= 26);
-    const every = fits.slice(0, 3).find((n) => last % n === 0) ?? fits[0] ?? 200;
-    const shown = record.layers.map((_, l) => l).filter((l) => l === last || (l % every === 0 && (last - l) >= every * 0.7));
-    ticks.replaceChildren(...shown.map((l) => {
-      const tick = document.createElement("span");
-      tick.textContent = String(record.layers[l]);
-      tick.style.left = `calc(${PLAYER_THUMB / 2}px + (100% - ${PLAYER_THUMB}px) * ${at(l)})`;
-      return tick;
-    }));
+  #draw() {
+    // against the highest layer: a token that few patches hold would be a flat line else
+    const most = Math.max(1e-9, ...this.#known.map((one) => one.shade || 0));
+    const points = this.#known.map((one, l) => ({ x: partOfLayers(this.#record, l) * 100, y: 25 - (23 * one.shade) / most })).filter(({ y }) => !Number.isNaN(y));
+    const path = points.map(({ x, y }) => `${x.toFixed(2)},${y.toFixed(2)}`).join(" ");
+    this.line.setAttribute("points", path);
+    this.area.setAttribute("points", points.length ? `${points[0].x},26 ${path} ${points[points.length - 1].x},26` : "");
+    this.drawLayer();
   }
 
-  play.addEventListener("click", () => state.set({ playing: !state.get("playing") }));
-  slider.addEventListener("input", () => state.set({ layer: Number(slider.value), playing: false }));
-  new ResizeObserver(drawTicks).observe(ticks);
-  state.on(["playing"], follow);
-  state.on(["layer"], drawLayer);
-  state.on(["paper"], drawTicks);
-  state.on(["view", ...QUANTITY_KEYS], measure);
+  /** The mark, and the mean in words. */
+  drawLayer() {
+    const layer = this.#state.get("layer");
+    const at = String(100 * partOfLayers(this.#record, layer));
+    this.mark.setAttribute("x1", at);
+    this.mark.setAttribute("x2", at);
+    this.mean.textContent = meanText(this.#known[layer], quantityNow(this.#record, this.#state).mode);
+  }
+}
+
+/** @param {LayerMean|undefined} mean @param {Colour} mode */
+function meanText(mean, mode) {
+  if (!mean?.count) return "";
+  if (mode === "agree" || mode === "rank") return `${mean.known} of ${mean.count}`;
+  if (mean.known === mean.count) return `mean ${formatNumber(mean.value)}`;
+  return `in ${formatCount(mean.known, "patch", "patches")}`;
+}
+
+/** How far along the layers, 0..1. @param {LensPage} record @param {number} l */
+const partOfLayers = (record, l) => (record.L > 1 ? l / (record.L - 1) : 0);
+
+/** As many layer numbers as there is room for, first and last always. @param {HTMLElement} ticks @param {LensPage} record */
+function drawTicks(ticks, record) {
+  const last = record.L - 1;
+  const room = Math.max(60, ticks.clientWidth - PLAYER_THUMB);
+  const fits = [1, 2, 4, 5, 8, 10, 16, 20, 25, 40, 50, 100].filter((n) => (room / Math.max(1, last)) * n >= 26);
+  const every = fits.slice(0, 3).find((n) => last % n === 0) ?? fits[0] ?? 200;
+  const shown = record.layers.map((_, l) => l).filter((l) => l === last || (l % every === 0 && (last - l) >= every * 0.7));
+  ticks.replaceChildren(...shown.map((l) => {
+    const tick = document.createElement("span");
+    tick.textContent = String(record.layers[l]);
+    tick.style.left = `calc(${PLAYER_THUMB / 2}px + (100% - ${PLAYER_THUMB}px) * ${partOfLayers(record, l)})`;
+    return tick;
+  }));
 }

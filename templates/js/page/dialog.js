@@ -1,6 +1,8 @@
 /**
  * Dialogs and menus of the header: open, close, keep the focus. Knows nothing of what they say.
  */
+import { byId, childrenOf, cloneAll, cloneOne, clonesIn, hit, moveOf, part } from "../core/dom.js";
+/** @import { LensPage } from "../core/record.js" */
 
 /**
  * A button that opens a native dialog: Esc, the cross and a click beside it close it, and the focus
@@ -18,7 +20,19 @@ export function wireDialog(button, dialog) {
   dialog.addEventListener("click", (event) => {
     const { left, right, top, bottom } = dialog.getBoundingClientRect();
     const beside = event.target === dialog && (event.clientX < left || event.clientX > right || event.clientY < top || event.clientY > bottom);
-    if (beside || event.target.closest(".dialog-close")) dialog.close();
+    if (beside || hit(event, ".dialog-close")) dialog.close();
+  });
+}
+
+/**
+ * A clone of a template of two elements for every pair of texts.
+ * @param {HTMLElement} list
+ * @param {string} id of the template
+ * @param {[string, string][]} pairs
+ */
+export function fillPairs(list, id, pairs) {
+  clonesIn(list, id, pairs.length).forEach((item, n) => {
+    childrenOf(item).forEach((child, k) => { child.textContent = pairs[n][k]; });
   });
 }
 
@@ -28,36 +42,39 @@ export function wireDialog(button, dialog) {
  * @param {[string, string][]} facts
  */
 export function fillFacts(list, facts) {
-  const template = document.getElementById("fact");
-  list.replaceChildren(...facts.filter(([, value]) => value !== "").map(([name, value]) => {
-    const item = template.content.firstElementChild.cloneNode(true);
-    item.firstElementChild.textContent = name;
-    item.lastElementChild.textContent = value;
-    return item;
-  }));
+  fillPairs(list, "fact", facts.filter(([, value]) => value !== ""));
 }
+
+/**
+ * @typedef {object} MenuItem
+ * @property {string} label
+ * @property {string} note
+ * @property {() => string} [ready] why it cannot be done now, or ""
+ * @property {() => void|Promise<void>} run
+ */
 
 /**
  * A button that unfolds a few actions.
  * @param {HTMLElement} root
  * @param {string} name on the button
- * @param {{label: string, note: string, ready?: () => string, run: () => void|Promise<void>}[]} items
- *   ready: why it cannot be done now, or ""
+ * @param {MenuItem[]} items
  */
 export function wireMenu(root, name, items) {
-  root.append(document.getElementById("menu-frame").content.cloneNode(true));
-  const [button, list] = root.children;
+  root.append(cloneAll("menu-frame"));
+  const [button, list] = [part(root, "button", HTMLButtonElement), childrenOf(root)[1]];
   button.textContent = name;
   list.id = `${root.id}-list`;
   button.setAttribute("aria-controls", list.id);
-  list.append(...items.map(({ label, note }) => {
-    const item = document.getElementById("menu-item").content.firstElementChild.cloneNode(true);
-    item.firstElementChild.textContent = label;
-    item.lastElementChild.textContent = note;
+  const buttons = items.map(({ label, note }) => {
+    const item = /** @type {HTMLButtonElement} */ (cloneOne("menu-item"));
+    const [text, more] = childrenOf(item);
+    text.textContent = label;
+    more.textContent = note;
     return item;
-  }));
+  });
+  list.append(...buttons);
 
-  const show = (open) => {
+  const show = (/** @type {boolean} */ open) => {
     list.hidden = !open;
     button.setAttribute("aria-expanded", String(open));
     if (!open) return;
@@ -66,39 +83,46 @@ export function wireMenu(root, name, items) {
     if (left < 4) list.style.translate = `${Math.ceil(4 - left)}px 0`;
     items.forEach((item, n) => {
       const why = item.ready?.() ?? "";
-      list.children[n].disabled = why !== "";
-      list.children[n].lastElementChild.textContent = why || item.note;
+      buttons[n].disabled = why !== "";
+      childrenOf(buttons[n])[1].textContent = why || item.note;
     });
   };
   button.addEventListener("click", () => show(list.hidden));
   list.addEventListener("click", async (event) => {
-    const item = event.target.closest(".menu-item");
+    const item = hit(event, ".menu-item", HTMLButtonElement);
     if (!item) return;
     show(false);
     button.focus();
-    button.disabled = true;
-    try {
-      await items[[...list.children].indexOf(item)].run();
-      document.getElementById("announcer").textContent = `${item.firstElementChild.textContent}: saved`;
-    } catch (error) {
-      document.getElementById("announcer").textContent = `${item.firstElementChild.textContent} failed: ${error.message}`;
-      throw error;
-    } finally {
-      button.disabled = false;
-    }
+    await runItem(button, items[buttons.indexOf(item)]);
   });
   root.addEventListener("keydown", (event) => {
     if (list.hidden) return;
-    const enabled = [...list.children].filter((item) => !item.disabled);
-    const at = enabled.indexOf(document.activeElement);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: enabled.length - 1 }[event.key];
+    const enabled = buttons.filter((item) => !item.disabled);
+    const at = enabled.findIndex((item) => item === document.activeElement);
+    const to = moveOf(event, { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: enabled.length - 1 });
     if (to !== undefined && enabled.length) enabled[(to + enabled.length) % enabled.length].focus();
     else if (event.key === "Escape") { show(false); button.focus(); } else return;
     event.preventDefault();
     event.stopPropagation();
   });
-  document.addEventListener("pointerdown", (event) => { if (!root.contains(event.target)) show(false); });
-  root.addEventListener("focusout", (event) => { if (event.relatedTarget && !root.contains(event.relatedTarget)) show(false); });
+  const isElsewhere = (/** @type {EventTarget|null} */ target) => target instanceof Node && !root.contains(target);
+  document.addEventListener("pointerdown", (event) => { if (isElsewhere(event.target)) show(false); });
+  root.addEventListener("focusout", (event) => { if (isElsewhere(event.relatedTarget)) show(false); });
+}
+
+/** Do it, say how it went; meanwhile the button cannot be used. @param {HTMLButtonElement} button @param {MenuItem} item */
+async function runItem(button, { label, run }) {
+  const announcer = byId("announcer");
+  button.disabled = true;
+  try {
+    await run();
+    announcer.textContent = `${label}: saved`;
+  } catch (error) {
+    announcer.textContent = `${label} failed: ${error instanceof Error ? error.message : error}`;
+    throw error;
+  } finally {
+    button.disabled = false;
+  }
 }
 
 /**
@@ -123,8 +147,8 @@ export function saveBlob(blob, name) {
  * @param {string} ending
  */
 export function exportName(record, what, ending) {
-  const clean = (text) => text.normalize("NFKD").replace(/[^\w.-]+/g, "-").replace(/^[-.]+|[-.]+$/g, "").slice(0, 60);
+  const clean = (/** @type {string} */ text) => text.normalize("NFKD").replace(/[^\w.-]+/g, "-").replace(/^[-.]+|[-.]+$/g, "").slice(0, 60);
   const image = clean(String(record.meta.image?.name ?? "").replace(/\.\w+$/, ""));
-  const model = clean(String(record.meta.model ?? "").split("/").at(-1));
+  const model = clean(String(record.meta.model ?? "").split("/").at(-1) ?? "");
   return [image, model, clean(what)].filter(Boolean).join("_") + ending;
 }

@@ -1,10 +1,14 @@
 /**
  * Keys that work everywhere. Keys of the grid are in grid/input.js.
  */
-import { chooseAndPin, clearOne, stepLayer, toggleAllFolds } from "../core/actions.js";
+import { chooseAndPin, clearOne, stepLayer, stepPlace, toggleAllFolds } from "../core/actions.js";
+import { byId, part } from "../core/dom.js";
 import { colourChoices } from "../core/quantity.js";
+/** @import { LensPage } from "../core/record.js" */
+/** @import { State } from "../core/state.js" */
 
 /** What the help overlay lists. */
+/** @type {[string, string][]} */
 export const KEYS = [
   ["← → ↑ ↓", "move in the grid; with Ctrl to its edge"],
   ["Home End", "first, last layer; with Ctrl also first, last row"],
@@ -14,8 +18,10 @@ export const KEYS = [
   ["[ ]", "layer before, layer after"],
   ["Space", "play the layers on the image"],
   ["/", "find a token"],
+  ["n N", "next place where the patches read as it, the one before"],
   ["p", "pin the cell under the pointer or the keys"],
   ["c", "next colour"],
+  ["w", "the next word of the answer: its three maps"],
   ["f", "fold the image's rows"],
   ["z", "the whole grid as a heat map"],
   ["t", "light or dark"],
@@ -25,14 +31,17 @@ export const KEYS = [
 /**
  * @param {HTMLElement} _root
  * @param {LensPage} record
- * @param {object} state
+ * @param {State} state
  */
 export function mountKeyboard(_root, record, state) {
+  /** @type {Object<string, () => void>} */
   const actions = {
     "[": () => stepLayer(state, record, -1),
     "]": () => stepLayer(state, record, 1),
     " ": () => state.set({ playing: !state.get("playing") }),
-    "/": () => document.querySelector("#find-token input")?.focus(),
+    "/": () => part(document, "#find-token input").focus(),
+    n: () => stepPlace(state, record, 1),
+    N: () => stepPlace(state, record, -1),
     p: () => {
       const cell = state.get("hover") ?? state.get("cell");
       if (cell) chooseAndPin(state, cell);
@@ -41,16 +50,17 @@ export function mountKeyboard(_root, record, state) {
       const modes = colourChoices(record, state.get("tokens")).filter((choice) => choice.enabled).map((choice) => choice.mode);
       state.set({ colour: modes[(modes.indexOf(state.get("colour")) + 1) % modes.length] });
     },
+    w: () => document.getElementById("maps-next")?.click(),
     f: () => toggleAllFolds(state, record),
     z: () => state.set({ zoomedOut: !state.get("zoomedOut") }),
-    t: () => document.getElementById("theme-button").click(),
-    "?": () => document.getElementById("help-button").click(),
+    t: () => byId("theme-button").click(),
+    "?": () => byId("help-button").click(),
     Escape: () => clearOne(state),
   };
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { target } = event;
     if (document.querySelector("dialog[open]")) return;
+    const target = event.target instanceof Element ? event.target : document.body;
     if (target.matches("textarea, select, input:not([type=range], [type=checkbox], [type=radio])")) return;
     if (event.key === " " && target.closest("button, summary, a, input")) return;
     if (!Object.hasOwn(actions, event.key)) return;

@@ -1,136 +1,135 @@
 /**
- * What a cell says: position, layer, top tokens as bars, entropy, KL, decision layer.
- * Shows `hover`, whoever set it; stands beside the anchor that was named before.
+ * What a cell says: position, layer, top tokens as bars and how their ranks changed since the layer
+ * before, entropy, KL, decision layer. Tokens as the vocabulary spells them, with their ids.
+ * Shows `hover`, whoever set it; stands where it hides least (page/tooltip_place.js).
  */
+import { childrenOf, cloneAll, clonesIn, partsOf } from "../core/dom.js";
 import { formatNumber, formatProb, formatRank, visibleText } from "../core/format.js";
-import { probOf, rankOf } from "../core/token_prob.js";
+import { probOf, rankChange } from "../core/token_prob.js";
+import { wordFacts } from "../core/word_maps.js";
+import { fillPairs } from "./dialog.js";
+import { tooltipPlace } from "./tooltip_place.js";
+/** @import { LensPage } from "../core/record.js" */
+/** @import { State } from "../core/state.js" */
+/** @import { Cell } from "../core/state_values.js" */
+/** @import { Edges } from "./tooltip_place.js" */
 
-/** Where the tooltip points: the cell, patch or chip that set `hover`. */
+/** Where the tooltip points: the cell, patch or chip that set `hover`. @type {Edges|null} */
 let tooltipAnchor = null;
+/** @type {"beside"|"below"} */
 let tooltipSide = "beside";
+/** @type {Edges|null} */
+let tooltipPicture = null;
 
 /**
  * Say where on the screen the hovered thing is, before `state.set({hover})`.
- * @param {DOMRect|{left: number, top: number, right: number, bottom: number}} rect client pixels
+ * @param {Edges|null} rect null: no tooltip, what is pointed at shows its numbers itself
  * @param {"beside"|"below"} [side] where the tooltip hides least: what is read along a row wants it
  *   below
+ * @param {Edges|null} [picture] in which the thing lies
  */
-export function anchorTooltip(rect, side = "beside") {
-  tooltipAnchor = rect;
-  tooltipSide = side;
-}
-
-/**
- * A place at the anchor that lies inside the window and does not cover the anchor: on the side that
- * is asked for, else opposite, else on one of the other two.
- * @param {{left: number, top: number, right: number, bottom: number}} anchor
- * @param {{width: number, height: number}} tip
- * @param {{width: number, height: number}} room
- * @param {"beside"|"below"} [side]
- * @returns {{left: number, top: number}}
- */
-export function tooltipPlace(anchor, tip, room, side = "beside") {
-  const gap = 10;
-  const edge = 6;
-  const inside = (at, size, all) => Math.max(edge, Math.min(at, all - size - edge));
-  const fits = (at, size, all) => at >= edge && at + size + edge <= all;
-  const middle = inside((anchor.top + anchor.bottom) / 2 - 40, tip.height, room.height);
-  const start = inside(anchor.left, tip.width, room.width);
-  const beside = [anchor.right + gap, anchor.left - gap - tip.width]
-    .filter((left) => fits(left, tip.width, room.width)).map((left) => ({ left, top: middle }));
-  const below = [anchor.bottom + gap, anchor.top - gap - tip.height]
-    .filter((top) => fits(top, tip.height, room.height)).map((top) => ({ left: start, top }));
-  const places = side === "below" ? [...below, ...beside] : [...beside, ...below];
-  return places[0] ?? { left: start, top: inside(anchor.bottom + gap, tip.height, room.height) };
+export function anchorTooltip(rect, side = "beside", picture = null) {
+  [tooltipAnchor, tooltipSide, tooltipPicture] = [rect, side, picture];
 }
 
 /**
  * @param {HTMLElement} root
  * @param {LensPage} record
- * @param {object} state
+ * @param {State} state
  */
 export function mountTooltip(root, record, state) {
-  root.append(document.getElementById("tooltip-frame").content.cloneNode(true));
-  const [after, label, layer, place, tokens, facts] = [".tip-after", ".tip-label", ".tip-layer", ".tip-place", ".tip-tokens", ".tip-facts"]
-    .map((name) => root.querySelector(name));
-  const tokenTemplate = document.getElementById("tooltip-token");
-  const factTemplate = document.getElementById("tooltip-fact");
-
-  /** As many clones as needed, reused. */
-  function clones(parent, template, count) {
-    while (parent.children.length > count) parent.lastElementChild.remove();
-    while (parent.children.length < count) parent.append(template.content.cloneNode(true));
-    return [...parent.children];
-  }
-
-  function fillTokens(l, t, chosen) {
-    const items = clones(tokens, tokenTemplate, record.K);
-    items.forEach((item, r) => {
-      const i = record.topIndex(l, t, r);
-      const [rank, text, bar, prob, id] = item.children;
-      item.classList.toggle("chosen", chosen.includes(i));
-      rank.textContent = String(r + 1);
-      text.textContent = visibleText(record.text(i));
-      bar.firstElementChild.style.width = `${100 * Math.min(1, record.topProb(l, t, r))}%`;
-      prob.textContent = formatProb(record.topProb(l, t, r));
-      id.textContent = String(record.id(i));
-    });
-  }
-
-  /** What the model wrote next, as a fact of the position that was to say it. */
-  function saidNext(l, t) {
-    const i = record.input(t + 1);
-    const [p, rank] = [record.prob(l, t, i), record.rank(l, t, i)];
-    const value = p.exact ? `${formatProb(p.value)} · ${formatRank(rank.value)}` : `below ${formatProb(p.value)}`;
-    return ["said next", `${visibleText(record.text(i))} ${value}`];
-  }
-
-  function factsOf(l, t, chosen) {
-    const list = [];
-    for (const i of chosen) {
-      const [p, rank] = [probOf(record, l, t, [i]), rankOf(record, l, t, [i])];
-      list.push([visibleText(record.text(i)), p.known ? `${formatProb(p.value)} · ${formatRank(rank.value)}` : `below ${formatProb(p.value)}`]);
-    }
-    if (chosen.length > 1) {
-      const sum = probOf(record, l, t, chosen);
-      list.push(["sum", `${sum.exact ? "" : sum.known ? "≥ " : "each < "}${formatProb(sum.value)}`]);
-    }
-    if (t + 1 < record.T && record.kind(t + 1) === 2) list.push(saidNext(l, t));
-    if (!Number.isNaN(record.entropy(l, t))) list.push(["entropy", `${formatNumber(record.entropy(l, t))} nats`]);
-    if (!Number.isNaN(record.kl(l, t))) list.push(["KL to final", `${formatNumber(record.kl(l, t))} nats`]);
-    const [decided, surest] = [record.decision(t), record.surest(t)];
-    list.push(["decided from", record.layerName(decided)]);
-    list.push(["most certain", `${record.layerName(surest)}: ${visibleText(record.text(record.topIndex(surest, t, 0)))} ${formatProb(record.topProb(surest, t, 0))}`]);
-    return list;
-  }
-
-  function draw() {
+  root.append(cloneAll("tooltip-frame"));
+  const [tokens, facts] = partsOf(root, ".tip-tokens", ".tip-facts");
+  state.on(["hover", "tokens"], () => {
     const cell = state.get("hover");
-    root.hidden = !cell;
-    if (!cell) return;
-    const { layer: l, position: t } = cell;
+    root.hidden = !cell || !tooltipAnchor;
+    if (!cell || !tooltipAnchor) return;
     const chosen = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
-    after.hidden = record.kind(t) === 1; // a text position's cells say what comes after its token
-    label.textContent = visibleText(record.label(t));
-    label.classList.toggle("token", record.kind(t) !== 1);
-    layer.textContent = record.layerName(l);
-    const at = record.place(t);
-    const view = record.views.length > 1 && record.view(t) >= 0 ? `${record.viewName(record.view(t))} · ` : "";
-    place.textContent = `${["text", "image", "answer"][record.kind(t)]} · ${view}${at ? `row ${at.row}, column ${at.column} · ` : ""}position ${t}`;
-    fillTokens(l, t, chosen);
-    const list = factsOf(l, t, chosen);
-    clones(facts, factTemplate, list.length).forEach((item, n) => {
-      const [name, value] = item.children;
-      name.textContent = list[n][0];
-      name.classList.toggle("token", n < chosen.length);
-      value.textContent = list[n][1];
-    });
-    const anchor = tooltipAnchor ?? { left: 0, top: 0, right: 0, bottom: 0 };
-    const spot = tooltipPlace(anchor, { width: root.offsetWidth, height: root.offsetHeight }, { width: innerWidth, height: innerHeight }, tooltipSide);
+    fillTitle(root, record, cell);
+    fillTokens(tokens, record, cell, chosen);
+    fillTipFacts(facts, [...factsOf(record, cell, chosen), ...wordFacts(record, state.get("word"), cell.position)], chosen.length);
+    const tip = { width: root.offsetWidth, height: root.offsetHeight };
+    const spot = tooltipPlace(tooltipAnchor, tip, { width: innerWidth, height: innerHeight }, { side: tooltipSide, picture: tooltipPicture, clear: pointedRows() });
     root.style.transform = `translate(${Math.round(spot.left)}px, ${Math.round(spot.top)}px)`;
-  }
-  state.on(["hover", "tokens"], draw);
+  });
   addEventListener("resize", () => state.set({ hover: null })); // the anchor has moved
   // a finger leaves nothing that it could leave by: whatever it touches next ends the last tooltip
   addEventListener("pointerdown", (event) => { if (event.pointerType === "touch") state.set({ hover: null }); }, { capture: true });
+}
+
+/** Where a panel shows the row of what is hovered. @returns {Edges[]} */
+const pointedRows = () => [...document.querySelectorAll("[data-pointed]:not([hidden])")].map((row) => row.getBoundingClientRect()).filter((box) => box.height > 0);
+
+/** @param {HTMLElement} root @param {LensPage} record @param {Cell} cell */
+function fillTitle(root, record, { layer: l, position: t }) {
+  const [after, label, layer, place] = partsOf(root, ".tip-after", ".tip-label", ".tip-layer", ".tip-place");
+  after.hidden = record.kind(t) === 1; // a text position's cells say what comes after its token
+  label.textContent = visibleText(record.label(t));
+  label.classList.toggle("token", record.kind(t) !== 1);
+  layer.textContent = record.layerName(l);
+  const at = record.place(t);
+  const view = record.views.length > 1 && record.view(t) >= 0 ? `${record.viewName(record.view(t))} · ` : "";
+  place.textContent = `${["text", "image", "answer"][record.kind(t)]} · ${view}${at ? `row ${at.row}, column ${at.column} · ` : ""}position ${t}`;
+}
+
+/** @param {HTMLElement} list @param {LensPage} record @param {Cell} cell @param {number[]} chosen */
+function fillTokens(list, record, { layer: l, position: t }, chosen) {
+  clonesIn(list, "tooltip-token", record.K).forEach((item, r) => {
+    const i = record.topIndex(l, t, r);
+    const [bar, rank, change, text, prob, id] = childrenOf(item);
+    item.classList.toggle("chosen", chosen.includes(i));
+    rank.textContent = String(r + 1);
+    change.textContent = rankChange(record, l, t, i);
+    text.textContent = visibleText(record.text(i));
+    bar.style.setProperty("--share", String(Math.min(1, record.topProb(l, t, r))));
+    prob.textContent = formatProb(record.topProb(l, t, r));
+    id.textContent = String(record.id(i));
+  });
+}
+
+/** @param {HTMLElement} list @param {[string, string][]} facts @param {number} tokens so many of the names are tokens */
+function fillTipFacts(list, facts, tokens) {
+  fillPairs(list, "tooltip-fact", facts);
+  childrenOf(list).forEach((item, n) => childrenOf(item)[0].classList.toggle("token", n < tokens));
+}
+
+/**
+ * Names and values below the tokens.
+ * @param {LensPage} record
+ * @param {Cell} cell
+ * @param {number[]} chosen rows of the token table
+ * @returns {[string, string][]}
+ */
+function factsOf(record, { layer: l, position: t }, chosen) {
+  const list = chosen.map((i) => tokenFact(record, l, t, i));
+  if (chosen.length > 1) {
+    const sum = probOf(record, l, t, chosen);
+    list.push(["sum", `${sum.exact ? "" : sum.known ? "≥ " : "each < "}${formatProb(sum.value)}`]);
+  }
+  if (t + 1 < record.T && record.kind(t + 1) === 2) list.push(saidNext(record, l, t));
+  if (!Number.isNaN(record.entropy(l, t))) list.push(["entropy", `${formatNumber(record.entropy(l, t))} nats`]);
+  if (!Number.isNaN(record.kl(l, t))) list.push(["KL to final", `${formatNumber(record.kl(l, t))} nats`]);
+  const [decided, surest] = [record.decision(t), record.surest(t)];
+  const top = (/** @type {number} */ layer) => visibleText(record.text(record.topIndex(layer, t, 0)));
+  list.push(["decided", `${top(record.L - 1)} from ${record.layerName(decided)}`]);
+  list.push(["surest", `${top(surest)} ${formatProb(record.topProb(surest, t, 0))} at ${record.layerName(surest)}`]);
+  return list;
+}
+
+/** @param {LensPage} record @param {number} l @param {number} t @param {number} i @returns {[string, string]} */
+function tokenFact(record, l, t, i) {
+  const [p, rank] = [record.prob(l, t, i), record.rank(l, t, i)];
+  return [visibleText(record.text(i)), p.exact ? `${formatProb(p.value)} · ${formatRank(rank.value)}` : `below ${formatProb(p.value)}`];
+}
+
+/**
+ * What the model wrote next, as a fact of the position that was to say it.
+ * @param {LensPage} record
+ * @param {number} l
+ * @param {number} t
+ * @returns {[string, string]}
+ */
+function saidNext(record, l, t) {
+  const [text, value] = tokenFact(record, l, t, record.input(t + 1));
+  return ["said next", `${text} ${value}`];
 }

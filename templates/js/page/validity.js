@@ -1,13 +1,14 @@
 /**
  * The check: is the lens at the last layer the model's own output? And where all numbers come from.
  */
+import { byId, cloneAll, part } from "../core/dom.js";
 import { formatCount, formatNumber } from "../core/format.js";
 import { fillFacts, wireDialog } from "./dialog.js";
+/** @import { LensPage, Meta } from "../core/record.js" */
 
-/**
- * @param {LensPage} record
- * @returns {"passed"|"failed"|"unknown"}
- */
+/** @typedef {"passed"|"failed"|"unknown"} Verdict */
+
+/** @param {LensPage} record @returns {Verdict} */
 export function checkVerdict(record) {
   const passed = record.meta.check?.passed;
   return passed === true ? "passed" : passed === false ? "failed" : "unknown";
@@ -18,8 +19,8 @@ export function checkVerdict(record) {
  * @param {LensPage} record
  */
 export function mountValidity(button, record) {
-  const dialog = document.getElementById("validity-dialog");
-  dialog.append(document.getElementById("validity-frame").content.cloneNode(true));
+  const dialog = byId("validity-dialog", HTMLDialogElement);
+  dialog.append(cloneAll("validity-frame"));
   const verdict = checkVerdict(record);
   const { check = {} } = record.meta;
   button.textContent = { passed: "check ✓", failed: "check ✗", unknown: "check ?" }[verdict];
@@ -27,20 +28,22 @@ export function mountValidity(button, record) {
   button.title = { passed: "The self-check passed", failed: "The self-check failed", unknown: "No self-check was recorded" }[verdict];
   button.setAttribute("aria-label", button.title);
 
-  const text = dialog.querySelector(".verdict");
+  const text = part(dialog, ".verdict");
   text.classList.add(`check-${verdict}`);
   text.textContent = {
-    passed: `Passed. At the last layer the lens says what the model says, at ${formatCount(check.positions, "position")}, within the rounding of ${record.meta.dtype ?? "its numbers"}.`,
+    passed: `Passed. At the last layer the lens says what the model says, at ${formatCount(check.positions ?? 0, "position")}, within the rounding of ${record.meta.dtype ?? "its numbers"}.`,
     failed: "Failed. At the last layer the lens does not say what the model says: no number in this report can be trusted.",
     unknown: "Unknown. This record carries no self-check: whoever made it did not compare the lens with the model, and this page cannot do it afterwards.",
   }[verdict];
-  fillFacts(dialog.querySelector(".check-facts"), verdict === "unknown" ? [] : checkFacts(check));
-  fillFacts(dialog.querySelector(".run-facts"), runFacts(record));
+  fillFacts(part(dialog, ".check-facts"), verdict === "unknown" ? [] : checkFacts(check));
+  fillFacts(part(dialog, ".run-facts"), runFacts(record));
   wireDialog(button, dialog);
 }
 
+/** @param {unknown} value */
 const numberText = (value) => (typeof value === "number" ? formatNumber(value) : "not recorded");
 
+/** @param {NonNullable<Meta["check"]>} check @returns {[string, string][]} */
 function checkFacts(check) {
   const share = typeof check.argmax_agree === "number" ? `${formatNumber(100 * check.argmax_agree)} % of positions` : "not recorded";
   return [
@@ -51,23 +54,33 @@ function checkFacts(check) {
   ];
 }
 
-/** Everything that the record says of its making; what the page does not know is shown as it is. */
-export function runFacts(record) {
+/** @param {Meta["adapter"]} adapter */
+function adapterWords(adapter) {
+  return adapter ? `${adapter.name}${adapter.revision ? ` (${adapter.revision})` : ""}, ${adapter.kind}, on ${adapter.base}` : "";
+}
+
+/** Everything that the record says of its making; what the page does not know is shown as it is. @param {LensPage} record @returns {[string, string][]} */
+function runFacts(record) {
   const { meta } = record;
-  const plain = (value) => (value === null || value === undefined || value === "" ? "not recorded" : typeof value === "string" ? value : JSON.stringify(value));
+  const plain = (/** @type {unknown} */ value) => (value === null || value === undefined || value === "" ? "not recorded" : typeof value === "string" ? value : JSON.stringify(value));
+  /** @param {Object<string, unknown>|undefined} object @param {(value: unknown) => string} show */
   const pairs = (object, show) => Object.entries(object ?? {}).map(([name, value]) => `${name} ${show(value)}`).join(", ") || "not recorded";
-  const tail = { plain: "plain: the final norm, then the head", replay: "replay: the model's own code after the last layer" }[meta.tail] ?? plain(meta.tail);
+  /** @type {Object<string, string>} */
+  const tails = { plain: "plain: the final norm, then the head", replay: "replay: the model's own code after the last layer" };
+  const tail = tails[meta.tail ?? ""] ?? plain(meta.tail);
   const crop = Array.isArray(meta.crop) && meta.crop.every((x) => typeof x === "number")
     ? `x ${meta.crop[0]} to ${meta.crop[2]}, y ${meta.crop[1]} to ${meta.crop[3]}, of ${meta.image?.width} × ${meta.image?.height} pixels` : plain(meta.crop);
-  const known = new Set(["format", "model", "revision", "lens", "prompt", "answer", "dtype", "device", "image", "crop", "note", "check", "hook_site", "seconds", "versions", "created", "tail"]);
+  const known = new Set(["format", "model", "revision", "lens", "prompt", "answer", "dtype", "device", "image", "crop", "note", "check", "hook_site", "seconds", "versions", "created", "tail", "ablation", "knockout", "attribution", "notes", "adapter"]);
+  const done = (/** @type {Object<string, unknown>|undefined} */ experiment) => Object.entries(experiment ?? {}).map(([name, value]) => (name === "what" ? plain(value) : `${name} ${plain(value)}`)).join("; ");
   return [
-    ["model", plain(meta.model)], ["revision", plain(meta.revision)],
-    ["image", `${plain(meta.image?.name)}`], ["part that was seen", crop], ["note", meta.note ? plain(meta.note) : ""],
+    ["model", plain(meta.model)], ["revision", plain(meta.revision)], ["adapter", adapterWords(meta.adapter)],
+    ["image", `${plain(meta.image?.name)}`], ["address", meta.image?.source ?? ""], ["part that was seen", crop], ["note", [meta.note, ...(meta.notes ?? [])].filter(Boolean).join("; ")],
+    ["ablation", done(meta.ablation)], ["knockout", done(meta.knockout)], ["attribution", done(meta.attribution)],
     ["lens", plain(meta.lens)], ["tail", tail], ["recorded at", plain(meta.hook_site)],
     ["computed in", `${plain(meta.dtype)}, on ${plain(meta.device)}`],
     ["size", `${formatCount(record.L, "layer")}, ${formatCount(record.T, "position")}, top ${record.K}, ${formatCount(record.tracked.length, "token")} tracked`],
     ["seconds", pairs(meta.seconds, (value) => (typeof value === "number" ? formatNumber(value) : plain(value)))],
     ["versions", pairs(meta.versions, plain)], ["created", plain(meta.created)], ["format", plain(meta.format)],
-    ...Object.entries(meta).filter(([name]) => !known.has(name)).map(([name, value]) => [name, plain(value)]),
+    ...Object.entries(meta).filter(([name]) => !known.has(name)).map(([name, value]) => /** @type {[string, string]} */ ([name, plain(value)])),
   ];
 }

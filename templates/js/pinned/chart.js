@@ -3,66 +3,71 @@
  * Knows numbers and pixels; does not know the state.
  */
 import { LINES } from "../core/colour.js";
+import { childrenOf, cloneOne, part } from "../core/dom.js";
 import { boundName } from "../core/format.js";
 import { svgElement } from "../core/svg.js";
-import { chartPaths, layerTicks, pointText, seriesName } from "./chart_data.js";
+import { layerTicks } from "./axis.js";
+import { chartPaths, pointText, seriesName } from "./chart_data.js";
+/** @import { LensPage } from "../core/record.js" */
+/** @import { ChartAxis } from "./axis.js" */
+/** @import { ChartLine, ChartModel } from "./chart_data.js" */
 
 export const CHART = { left: 44, right: 8, top: 9, bottom: 22, label: 15, paper: 200 };
 
-/** Lines have the colours of their tokens, the sum that of text. */
+/** Lines have the colours of their tokens, the sum that of text. @param {ChartLine} one @param {boolean} dark */
 export const chartColour = (one, dark) => (one.index < 0 ? "currentColor" : LINES[dark ? "dark" : "light"][one.colour]);
 
+/** @typedef {{width: number, height: number}} PlotSize */
+/** @typedef {(value: number) => number} ToPixels */
+/** @typedef {{x: ToPixels, y: ToPixels}} Plot x: of a layer index, y: of a value */
+
 /**
- * @typedef {object} ChartModel
- * @property {LensPage} record
- * @property {number} position
- * @property {string} scale
- * @property {object} axis see `chartAxis`
- * @property {{index: number, points: object[], colour: number}[]} series as the legend lists them
- * @property {number[]} pinned layer indices
- * @property {number[]} chosen rows of the token table
- * @property {boolean} dark
- *
  * @param {HTMLElement} card
  * @param {ChartModel} model
- * @param {{width: number, height: number}} size of the plot
+ * @param {boolean} dark
+ * @param {PlotSize} size of the plot
+ * @returns {Plot} for `readChart`
  */
-export function drawChart(card, model, { width, height }) {
-  const svg = card.querySelector("svg");
-  const { parts, x, y } = chartParts(model, { width, height });
-  svg.setAttribute("width", width);
-  svg.setAttribute("height", height);
+export function drawChart(card, model, dark, { width, height }) {
+  const svg = part(card, "svg", SVGElement);
+  const { parts, plot } = chartParts(model, dark, { width, height });
+  svg.setAttribute("width", String(width));
+  svg.setAttribute("height", String(height));
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.replaceChildren(...parts);
-  chartLabels(card, model, height);
-  card.chart = { model, x, y };
+  chartLabels(card, model, dark, height);
+  return plot;
 }
 
 /**
  * The drawing itself; its classes say what is what.
  * @param {ChartModel} model
- * @param {{width: number, height: number}} size
- * @returns {{parts: SVGElement[], x: (l: number) => number, y: (value: number) => number}}
+ * @param {boolean} dark
+ * @param {PlotSize} size
+ * @returns {{parts: SVGElement[], plot: Plot}}
  */
-export function chartParts(model, { width, height }) {
+export function chartParts(model, dark, { width, height }) {
   const { record, axis, series } = model;
-  const x = (l) => CHART.left + (record.L === 1 ? 0.5 : l / (record.L - 1)) * (width - CHART.left - CHART.right);
-  const y = (value) => CHART.top + (1 - axis.place(value)) * (height - CHART.top - CHART.bottom);
+  const x = (/** @type {number} */ l) => CHART.left + (record.L === 1 ? 0.5 : l / (record.L - 1)) * (width - CHART.left - CHART.right);
+  const y = (/** @type {number} */ value) => CHART.top + (1 - axis.place(value)) * (height - CHART.top - CHART.bottom);
   const bottom = height - CHART.bottom;
-  const band = series.some((one) => one.points.some((point) => !point.exact)) ? chartBand(model, x, y, bottom) : { area: [], words: [] };
+  const band = series.some((one) => one.points.some((point) => !point.exact)) ? chartBand(model, { x, y }, bottom) : { area: [], words: [] };
   const parts = [
-    ...chartFrame(record, axis, { x, bottom, width, height }),
+    ...chartFrame(record, axis, x, { width, height }),
     ...band.area,
     ...model.pinned.map((l) => svgElement("line", { class: "chart-pin", x1: x(l), x2: x(l), y1: CHART.top, y2: bottom })),
     svgElement("line", { class: "chart-now", x1: 0, x2: 0, y1: CHART.top, y2: bottom }),
-    ...series.map((one) => chartLine(one, x, y, model.dark)),
+    ...series.map((one) => chartLine(one, { x, y }, dark)),
     svgElement("g", { class: "chart-dots" }),
     ...band.words, // last: no line crosses them
   ];
-  return { parts, x, y };
+  return { parts, plot: { x, y } };
 }
 
-function chartFrame(record, axis, { x, bottom, width, height }) {
+/** @param {LensPage} record @param {ChartAxis} axis @param {ToPixels} x @param {PlotSize} size @returns {SVGElement[]} */
+function chartFrame(record, axis, x, { width, height }) {
+  const bottom = height - CHART.bottom;
+  /** @type {SVGElement[]} */
   const parts = [];
   for (const tick of axis.ticks) {
     const at = CHART.top + (1 - tick.at) * (bottom - CHART.top);
@@ -76,8 +81,8 @@ function chartFrame(record, axis, { x, bottom, width, height }) {
   return parts;
 }
 
-/** The region of which only this is known: not among the top k. */
-function chartBand({ record, position, scale }, x, y, bottom) {
+/** The region of which only this is known: not among the top k. @param {ChartModel} model @param {Plot} plot @param {number} bottom */
+function chartBand({ record, position, scale }, { x, y }, bottom) {
   const edge = Array.from({ length: record.L }, (_, l) => `${x(l).toFixed(1)} ${y(scale === "rank" ? record.K : record.topProb(l, position, record.K - 1)).toFixed(1)}`);
   const ends = record.L === 1 ? [CHART.left, x(0) * 2 - CHART.left] : [x(0), x(record.L - 1)];
   const heights = edge.map((point) => bottom - Number(point.split(" ")[1]));
@@ -91,7 +96,8 @@ function chartBand({ record, position, scale }, x, y, bottom) {
   };
 }
 
-function chartLine(one, x, y, dark) {
+/** @param {ChartLine} one @param {Plot} plot @param {boolean} dark */
+function chartLine(one, { x, y }, dark) {
   const { whole, dashed, dots } = chartPaths(one.points, x, y);
   const group = svgElement("g", { class: "chart-line", stroke: chartColour(one, dark), fill: chartColour(one, dark), "data-index": one.index });
   if (whole) group.append(svgElement("path", { d: whole, fill: "none" }));
@@ -100,22 +106,22 @@ function chartLine(one, x, y, dark) {
   return group;
 }
 
-/** The known values at a layer. */
-export const chartDots = (model, layer, x, y) => model.series.filter((one) => one.points[layer].exact)
-  .map((one) => svgElement("circle", { cx: x(layer), cy: y(one.points[layer].value), r: 3, fill: chartColour(one, model.dark) }));
+/** The known values at a layer. @param {ChartModel} model @param {boolean} dark @param {number} layer @param {Plot} plot */
+export const chartDots = (model, dark, layer, { x, y }) => model.series.filter((one) => one.points[layer].exact)
+  .map((one) => svgElement("circle", { cx: x(layer), cy: y(one.points[layer].value), r: 3, fill: chartColour(one, dark) }));
 
-function chartLabels(card, model, height) {
-  const holder = card.querySelector(".chart-labels");
-  const template = document.getElementById("chart-label");
+/** @param {HTMLElement} card @param {ChartModel} model @param {boolean} dark @param {number} height */
+function chartLabels(card, model, dark, height) {
+  const holder = part(card, ".chart-labels");
   holder.style.height = `${height}px`;
   holder.replaceChildren(...model.series.map((one, n) => {
-    const label = template.content.firstElementChild.cloneNode(true);
-    const [swatch, text] = label.children;
-    swatch.style.background = chartColour(one, model.dark);
+    const label = cloneOne("chart-label");
+    const [swatch, text] = childrenOf(label);
+    swatch.style.background = chartColour(one, dark);
     text.textContent = seriesName(model.record, one);
     text.classList.toggle("token", one.index >= 0);
     label.style.top = `${CHART.top + n * CHART.label}px`;
-    label.dataset.index = one.index;
+    label.dataset.index = String(one.index);
     label.classList.toggle("chosen", model.chosen.includes(one.index));
     label.title = one.index < 0 ? "Of all chosen tokens" : `${model.record.text(one.index)} (id ${model.record.id(one.index)}): show it on the image`;
     return label;
@@ -125,28 +131,29 @@ function chartLabels(card, model, height) {
 /**
  * Read all lines at a layer: the mark, the dots, the values at the labels.
  * @param {HTMLElement} card
+ * @param {ChartModel} model
+ * @param {boolean} dark
+ * @param {Plot} plot as drawn
  * @param {number} layer index
  */
-export function readChart(card, layer) {
-  const { model, x, y } = card.chart;
-  const now = card.querySelector(".chart-now");
-  now.setAttribute("x1", x(layer));
-  now.setAttribute("x2", x(layer));
-  card.querySelector(".chart-dots").replaceChildren(...chartDots(model, layer, x, y));
+export function readChart(card, model, dark, plot, layer) {
+  const now = part(card, ".chart-now", SVGElement);
+  now.setAttribute("x1", String(plot.x(layer)));
+  now.setAttribute("x2", String(plot.x(layer)));
+  part(card, ".chart-dots", SVGElement).replaceChildren(...chartDots(model, dark, layer, plot));
   const texts = model.series.map((one) => pointText(one.points[layer], model.scale));
-  [...card.querySelectorAll(".chart-label")].forEach((label, n) => {
-    label.lastElementChild.textContent = texts[n];
+  childrenOf(part(card, ".chart-labels")).forEach((label, n) => {
+    childrenOf(label)[2].textContent = texts[n];
     label.classList.toggle("unknown", !model.series[n].points[layer].exact);
   });
-  const plot = card.querySelector(".plot");
-  plot.setAttribute("aria-valuenow", layer);
-  plot.setAttribute("aria-valuetext", `${model.record.layerName(layer)}: ${model.series.map((one, n) => `${seriesName(model.record, one)} ${texts[n]}`).join(", ")}`);
+  const slider = part(card, ".plot");
+  slider.setAttribute("aria-valuenow", String(layer));
+  slider.setAttribute("aria-valuetext", `${model.record.layerName(layer)}: ${model.series.map((one, n) => `${seriesName(model.record, one)} ${texts[n]}`).join(", ")}`);
 }
 
-/** Layer index under a point of the plot. */
-export function chartLayerAt(card, clientX) {
-  const { model } = card.chart;
-  const box = card.querySelector("svg").getBoundingClientRect();
-  const part = (clientX - box.left - CHART.left) / Math.max(1, box.width - CHART.left - CHART.right);
-  return Math.max(0, Math.min(model.record.L - 1, Math.round(part * (model.record.L - 1))));
+/** Layer index under a point of the plot. @param {HTMLElement} card @param {LensPage} record @param {number} clientX */
+export function chartLayerAt(card, record, clientX) {
+  const box = part(card, "svg", SVGElement).getBoundingClientRect();
+  const along = (clientX - box.left - CHART.left) / Math.max(1, box.width - CHART.left - CHART.right);
+  return Math.max(0, Math.min(record.L - 1, Math.round(along * (record.L - 1))));
 }
