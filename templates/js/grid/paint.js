@@ -28,8 +28,7 @@ export class GridPainter {
   #picture;
   #pen;
   #fonts;
-  /** Width of a column. */
-  #column = 0;
+  #column = 0; // its width
   #density = 1;
   /** @type {Size} */
   #size = { width: 0, height: 0 };
