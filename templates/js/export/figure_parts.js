@@ -51,7 +51,7 @@ export function figurePatch(patch, look) {
     return [svgElement("circle", { cx: round(patch.x + patch.width / 2), cy: round(patch.y + patch.height / 2), r: round(radius), ...fill, stroke: "#fff", "stroke-opacity": 0.85 * mark.alpha, "stroke-width": 0.5 })];
   }
   const ground = svgElement("rect", { ...sides(patch), ...fill });
-  return mark.hatched ? [ground, svgElement("rect", { ...sides(patch), fill: "url(#below)", opacity: hatchAlpha(mark, look.strength).toFixed(3) })] : [ground];
+  return mark.hatched ? [ground, svgElement("rect", { ...sides(patch), fill: "url(#below)", opacity: hatchAlpha(look.strength).toFixed(3) })] : [ground];
 }
 
 /** @param {number[][]} contours 4 numbers per line */

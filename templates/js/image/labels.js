@@ -64,7 +64,7 @@ export function paintWords(pen, record, set, map, look) {
   }
   setFont(pen, look, "600 ", NAME_SIZE);
   const names = namesNow(record, set, look, wordMeasure(pen, density));
-  for (const { region } of names) paintContour(pen, contourLines(set, region.members), map, { ink: "rgb(12 16 22 / 0.9)", halo: "rgb(255 255 255 / 0.55)", width: density });
+  for (const { region } of names) paintContour(pen, contourLines(set, region.members), map, { ink: "rgb(12 16 22 / 0.85)", halo: "rgb(255 255 255 / 0.45)", width: density });
   const stage = { scale: map.scale / density, x: map.x / density, y: map.y / density };
   const room = { width: pen.canvas.width / density, height: pen.canvas.height / density };
   const boxes = names.map((name) => ({ name, ...nameBox(name, stage, set) }))
