@@ -234,3 +234,32 @@ def test_a_word_that_only_text_reads_is_found_there(open_report: Open) -> None:
     sentence = page.locator(".finding-sentence").inner_text()
     assert "strongest at 2: a lone position" in sentence
     page.wait_for_function("() => location.hash.includes('cell=2.0')")
+
+
+def test_a_leading_space_is_a_quiet_mark_and_the_spelling_stays(open_report: Open) -> None:
+    """`▁tower`, `Ġboat` and ` side` look alike; what is copied or pointed at is the spelling."""
+    record = planted_record(PLANTS)
+    texts = record.token_text.copy()
+    texts[[CAPITAL, BOAT]] = ["Ġside", " rest"]
+    ids = record.top_ids.copy()
+    first = int(np.flatnonzero(record.position_kind == IMAGE)[0])
+    ids[2, first, 0], ids[2, first + 5, 0] = CAPITAL, BOAT
+    page = open_report(replace(record, top_ids=ids, token_text=texts))
+    for typed, spelled in (
+        ("·tower", "▁tower"),
+        ("ĠTOWER", "▁tower"),
+        ("side", "Ġside"),
+        ("▁rest", " rest"),
+    ):
+        find(page, typed)
+        token = page.locator(".find-chip .token")
+        assert token.text_content() == spelled
+        mark = token.locator(".space-mark")
+        assert mark.evaluate("(e) => getComputedStyle(e, '::before').content") == '"·"'
+        assert mark.evaluate("(e) => getComputedStyle(e).fontSize") == "0px"
+        page.keyboard.press("Escape")
+        page.evaluate(
+            "getSelection().selectAllChildren(document.querySelector('.find-chip .token'))"
+        )
+        assert page.evaluate("String(getSelection())") == spelled
+        page.evaluate("getSelection().removeAllRanges()")

@@ -226,6 +226,42 @@ def test_a_token_without_text_can_be_seen_and_is_exported_as_it_is(open_report: 
     assert "∅" not in download.value.path().read_text()
 
 
+WHERE_LETTERS_ARE = """() => {
+  const text = document.querySelector("#tooltip li .token").firstChild;
+  const left = (at) => {
+    const range = document.createRange();
+    range.setStart(text, at);
+    range.setEnd(text, at + 1);
+    return range.getBoundingClientRect().left;
+  };
+  return ["י", "<", "x", ">"].map((letter) => left(text.data.indexOf(letter)));
+}"""
+
+
+def test_a_token_that_runs_both_ways_is_in_order_in_the_page_and_on_the_canvas(
+    open_report: Open,
+) -> None:
+    record = make_record(layers=4, texts=["י<0xD7>"])
+    record.top_ids[:, :, 0] = 0
+    page = open_report(record, hash="#cell=3.0")
+    point_at(page, ".grid-scroller", (104 + 2.5 * column(page)) / width(page), 0.1)
+    places = page.evaluate(WHERE_LETTERS_ARE)
+    assert places == sorted(places) and len(set(places)) == 4
+    # what was painted is not in the page: paint again, and look at what the pen is given
+    page.evaluate("""() => {
+      const real = CanvasRenderingContext2D.prototype.fillText;
+      globalThis.painted = [];
+      CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+        globalThis.painted.push(text);
+        return real.call(this, text, ...rest);
+      };
+    }""")
+    page.keyboard.press("t")  # another theme paints all anew
+    two_frames(page)
+    painted = {text for text in page.evaluate("globalThis.painted") if "י" in text}
+    assert painted and all(text == "י\u2066<0xD7>\u2069" for text in painted)
+
+
 def grid_rows(page: Page) -> int:
     return int(page.locator(".grid-scroller").get_attribute("aria-rowcount") or 0) - 1
 
@@ -346,10 +382,11 @@ def test_the_grid_opens_with_whole_cells_up_to_the_last_layer(
     assert top == 0 and left == most, "the layers up to the last"
     assert abs(tall / row(page) - round(tall / row(page))) < 0.01, "whole rows"
     fit = (width(page) - 104 - 18) // 68
-    last, before = (
-        point_at(page, ".grid-scroller", (104 + x) / width(page), 0.1) or active(page)
-        for x in (width(page) - 104 - 5, moving_room(page) - 5)
-    )
+    seen = []
+    for x in (width(page) - 104 - 5, moving_room(page) - 5):
+        point_at(page, ".grid-scroller", (104 + x) / width(page), 0.1)
+        seen.append(active(page))
+    last, before = seen
     assert ["layer 32" in str(last), "layer 31" in str(before)] == [True, True]
     point_at(page, ".grid-scroller", (104 + 2) / width(page), 0.1)
     first = box(page, "#grid-active")

@@ -93,9 +93,9 @@ test("the tooltip of a patch holds what the maps of the chosen word say of it", 
 test("captions say what was done, and what is missing names its flag", () => {
   const one = record();
   const [word] = saidWords(one);
-  assert.match(captionOf("reads", one, word, 1), /p of ▁dog at layer 7/);
+  assert.match(captionOf("reads", one, word, 1), /p of ·dog at layer 7/);
   assert.match(captionOf("depends", one, word, 1), /log p lost when 3 × 3 patches become .* lose 0\.300 at most/);
-  assert.match(captionOf("writes", one, word, 1), /against ▁cat/);
+  assert.match(captionOf("writes", one, word, 1), /against ·cat/);
   assert.equal(missingOf("depends", one), "Not recorded: run the command with --ablate.");
   assert.equal(valueText("depends", -0.5), "-0.500 nats");
   assert.equal(valueText("writes", 1.5), "+1.50 logits");

@@ -3,8 +3,8 @@
  * layer, do the patches read as this word?
  */
 import { viewOf } from "../core/actions.js";
-import { cloneAll, cloneOne, hit, moveOf, part } from "../core/dom.js";
-import { formatCount, formatProb, visibleText } from "../core/format.js";
+import { cloneAll, cloneOne, hit, moveOf, part, writeToken } from "../core/dom.js";
+import { formatCount, formatProb } from "../core/format.js";
 import { runSteps } from "../core/work.js";
 import { anchorTooltip } from "../page/tooltip.js";
 import { isRead, supportText } from "../maps/captions.js";
@@ -49,7 +49,7 @@ const predictedAt = (t) => Math.max(0, t - 1);
 function answerChip(record, t) {
   const chip = cloneOne("answer-chip");
   const index = record.input(t);
-  chip.textContent = visibleText(record.text(index));
+  writeToken(chip, record.text(index));
   chip.dataset.position = String(t);
   const said = record.prob(record.L - 1, predictedAt(t), index);
   chip.style.setProperty("--said", String(said.exact ? Math.min(1, said.value) : 0));

@@ -2,6 +2,7 @@
  * The page's elements, by their kind. One that is missing is an error that names it, here and not
  * somewhere later: templates and scripts belong together. Knows no panel.
  */
+import { spaceMarks, visibleText } from "./format.js";
 
 /**
  * @template {Element} [Kind=HTMLElement]
@@ -51,6 +52,27 @@ export function clonesIn(element, id, count) {
   while (element.children.length > count) element.lastElementChild?.remove();
   while (element.children.length < count) element.append(cloneOne(id));
   return childrenOf(element);
+}
+
+/**
+ * Write a token: a leading space as one quiet mark for all vocabularies. The text of the element stays
+ * the vocabulary's own spelling, also when it is copied; the mark is drawn in its place (report.css).
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+export function writeToken(element, text) {
+  const marks = spaceMarks(text);
+  if (!marks) {
+    element.textContent = visibleText(text);
+    return;
+  }
+  const spaces = [...marks].map((mark) => {
+    const space = document.createElement("span");
+    space.className = marks === text ? "space-mark alone" : "space-mark";
+    space.textContent = mark;
+    return space;
+  });
+  element.replaceChildren(...spaces, text.slice(marks.length));
 }
 
 /**

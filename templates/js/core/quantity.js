@@ -4,7 +4,7 @@
  * only known to be at most p_k. Such a cell is *below*, never zero.
  */
 import { DECIMAL } from "./decimal.js";
-import { formatNumber, formatProb, formatRank, visibleText } from "./format.js";
+import { formatNumber, formatProb, formatRank, quietText } from "./format.js";
 import { linear, linearTicks, probabilityScale } from "./range.js";
 import { knownCells, probOf, rankOf } from "./token_prob.js";
 /** @import { LensPage } from "./record.js" */
@@ -52,7 +52,7 @@ export function colourChoices(record, tokens) {
  */
 export function quantityOf(record, choice) {
   const indices = choice.tokens.map((id) => record.indexOf(id)).filter((i) => i >= 0);
-  const names = indices.map((i) => visibleText(record.text(i))).join(" + ");
+  const names = indices.map((i) => quietText(record.text(i))).join(" + ");
   const range = choice.range ?? "auto";
   if (choice.colour === "entropy" && record.hasEntropy) return statistic(record, "entropy", "Entropy (nats)");
   if (choice.colour === "kl" && record.hasKl) return statistic(record, "kl", "KL to the final layer (nats)");

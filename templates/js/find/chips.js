@@ -1,8 +1,8 @@
 /**
  * The chosen tokens as chips, and how exactly they are known. Knows nothing of the search.
  */
-import { childrenOf, cloneOne, hit, part } from "../core/dom.js";
-import { boundName, visibleText } from "../core/format.js";
+import { childrenOf, cloneOne, hit, part, writeToken } from "../core/dom.js";
+import { boundName } from "../core/format.js";
 import { wordKey } from "./token_index.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
@@ -34,7 +34,11 @@ function chipElement(record, ids, others) {
   const [text, more, drop] = childrenOf(chip);
   const textOf = (/** @type {number} */ id) => record.text(record.indexOf(id));
   const isHere = (/** @type {number} */ id) => record.indexOf(id) >= 0;
-  text.textContent = ids.map((id) => (isHere(id) ? visibleText(textOf(id)) : `id ${id}`)).join(" + ");
+  ids.forEach((id, n) => {
+    const one = document.createElement("span");
+    writeToken(one, isHere(id) ? textOf(id) : `id ${id}`);
+    text.append(...(n ? [" + "] : []), one);
+  });
   chip.title = ids.map((id) => (isHere(id) ? `${textOf(id)} (id ${id})` : `id ${id} is not in this report`)).join("\n");
   more.hidden = others.length === 0;
   more.textContent = `+${others.length} spelling${others.length === 1 ? "" : "s"}`;

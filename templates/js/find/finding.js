@@ -3,7 +3,7 @@
  * and leads from place to place; without any it lists what the layer shown is surest of.
  */
 import { chooseCell, goToPlace, stepPlace, viewOf } from "../core/actions.js";
-import { byId, childrenOf, cloneAll, clonesIn, hit, part } from "../core/dom.js";
+import { byId, childrenOf, cloneAll, clonesIn, hit, part, writeToken } from "../core/dom.js";
 import { formatCount, formatProb, visibleText } from "../core/format.js";
 import { onsetOf, onsetSentence } from "../core/onset.js";
 import { placeNumber, placesNow } from "../core/places.js";
@@ -75,7 +75,7 @@ function listSurest(sure, record, state) {
     const { n, count } = shown[at];
     const [token, number] = childrenOf(button);
     button.dataset.n = String(n);
-    token.textContent = visibleText(record.text(places[n].index));
+    writeToken(token, record.text(places[n].index));
     number.textContent = `${formatProb(places[n].best)}${count > 1 ? ` ×${count}` : ""}`;
     button.title = `${placeText(record, places[n])}; on top of ${count} in all. Click: go there, and find this token in all layers`;
   });

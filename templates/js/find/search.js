@@ -3,7 +3,7 @@
  * An ARIA 1.2 combobox with a listbox: focus stays in the field.
  */
 import { goToPlace, stepPlace } from "../core/actions.js";
-import { childrenOf, cloneAll, cloneOne, hit, moveOf, part } from "../core/dom.js";
+import { childrenOf, cloneAll, cloneOne, hit, moveOf, part, writeToken } from "../core/dom.js";
 import { formatCount, formatProb } from "../core/format.js";
 import { placesNow } from "../core/places.js";
 import { runSteps } from "../core/work.js";
@@ -185,7 +185,12 @@ function optionElement(record, { group, indices }, n, counts, tokens) {
   item.dataset.n = String(n);
   item.classList.toggle("spelling", !group);
   item.setAttribute("aria-selected", String(ids.every((id) => tokens.includes(id))));
-  name.textContent = indices.slice(0, 4).map((i) => record.text(i).replace(/^\s+$/u, "␣")).join("  ") + (indices.length > 4 ? `  +${indices.length - 4}` : "");
+  indices.slice(0, 4).forEach((i, k) => {
+    const one = document.createElement("span");
+    writeToken(one, record.text(i));
+    name.append(...(k ? ["  "] : []), one);
+  });
+  if (indices.length > 4) name.append(`  +${indices.length - 4}`);
   item.title = ids.map((id, k) => `${record.text(indices[k])} (id ${id})`).slice(0, 12).join("\n");
   count.textContent = formatCount(group ? group.count : counts[indices[0]], "cell");
   best.textContent = group ? formatProb(group.best) : "";

@@ -3,6 +3,7 @@
  * where; spellings of one word (▁dog, dog, Dog, Ġdog) grouped. Pure: knows no page, no state.
  */
 import { DECIMAL } from "../core/decimal.js";
+import { bareQuery } from "../core/format.js";
 /** @import { LensPage } from "../core/record.js" */
 
 /**
@@ -159,7 +160,7 @@ function groupTokens(record) {
  * @returns {TokenGroup[]}
  */
 export function searchTokens(record, groups, query) {
-  const typed = query.trim().replace(/^[▁Ġ·](?=.)/u, "").toLowerCase();
+  const typed = bareQuery(query);
   const byId = /^#?\d+$/.test(typed) ? record.indexOf(Number(typed.replace("#", ""))) : -1;
   const seen = groups.filter((group) => group.position >= 0);
   if (!typed) return byPlace(seen, (group) => (group.tracked ? 0 : 1));

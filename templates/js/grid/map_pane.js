@@ -3,7 +3,7 @@
  */
 import { chooseCell, isPinned, togglePin } from "../core/actions.js";
 import { part } from "../core/dom.js";
-import { visibleText } from "../core/format.js";
+import { quietText } from "../core/format.js";
 import { QUANTITY_KEYS, quantityNow } from "../core/quantity.js";
 import { anchorTooltip } from "../page/tooltip.js";
 import { mapLayout, mapRuns, mapShades, paintMap } from "./map.js";
@@ -109,7 +109,7 @@ class GridMap {
     if (height >= 12) {
       this.#rows.forEach((t, n) => {
         const patch = record.kind(t) === 1;
-        add(patch ? String(record.patchNumber.get(t)) : visibleText(record.label(t)), (n + 0.5) * height, patch ? "number" : "token");
+        add(patch ? String(record.patchNumber.get(t)) : quietText(record.label(t)), (n + 0.5) * height, patch ? "number" : "token");
       });
     } else {
       for (const [kind, from, to] of mapRuns(this.#rows, (t) => record.kind(t))) {

@@ -2,7 +2,7 @@
  * What lies over the painting of the grid: row, cell and layer number that are hovered, the selection, the layer.
  */
 import { shadeFill, shadeInk } from "../core/colour.js";
-import { part } from "../core/dom.js";
+import { part, writeToken } from "../core/dom.js";
 import { visibleText } from "../core/format.js";
 import { GRID } from "./window.js";
 /** @import { LensPage } from "../core/record.js" */
@@ -64,7 +64,7 @@ export class GridMarks {
     const record = this.#record;
     const shade = look.quantity.shade(l, t);
     const [name, word] = [record.label(t), record.text(record.topIndex(l, t, 0))].map(visibleText);
-    active.textContent = word;
+    writeToken(active, record.text(record.topIndex(l, t, 0)));
     active.classList.toggle("below", shade === -1);
     active.style.background = shade >= 0 ? shadeFill(shade, look.dark) : "";
     active.style.color = shade >= 0 ? shadeInk(look.dark) : "";

@@ -5,7 +5,7 @@
  */
 import { shadeFill, shadeInk } from "../core/colour.js";
 import { penOf } from "../core/dom.js";
-import { visibleText } from "../core/format.js";
+import { quietText, spaceMarks } from "../core/format.js";
 import { isFragment } from "../core/fragments.js";
 import { themeColours } from "../core/theme.js";
 import { fitterFor } from "./fitter.js";
@@ -28,8 +28,7 @@ export class GridPainter {
   #picture;
   #pen;
   #fonts;
-  /** Width of a column. */
-  #column = 0;
+  #column = 0; // its width
   #density = 1;
   /** @type {Size} */
   #size = { width: 0, height: 0 };
@@ -40,6 +39,7 @@ export class GridPainter {
   /** @type {Fitter} */
   #fitCell = (text) => text;
   #fitSide;
+  #letter;
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -55,6 +55,7 @@ export class GridPainter {
     const [mono, sans] = [style.getPropertyValue("--mono"), style.getPropertyValue("--text")];
     this.#fonts = { mono: `12px ${mono}`, sans: `11.5px ${sans}`, small: `10px ${sans}` };
     this.#pen.font = this.#fonts.mono;
+    this.#letter = this.#pen.measureText("m").width; // of the fixed pitch
     this.#fitSide = fitterFor(this.#pen, GRID.side - 16 - this.#numberWidth());
   }
 
@@ -134,10 +135,21 @@ export class GridPainter {
 
   /** Text of a token, in ink and font of the caller; a sign for what cannot be seen is softer. @param {string} text @param {Fitter} fit @param {number} x @param {number} y @param {number} [strength] */
   #token(text, fit, x, y, strength = 1) {
-    const shown = visibleText(text);
-    this.#pen.globalAlpha = shown === text ? strength : 0.7;
-    this.#pen.fillText(fit(shown), x, y);
-    this.#pen.globalAlpha = 1;
+    const pen = this.#pen;
+    const quiet = quietText(text);
+    const shown = fit(quiet);
+    const marks = Math.min(spaceMarks(text).length, shown.length);
+    if (marks && marks < text.length) {
+      // a leading space: a dot in the middle of its letter, which is cheaper than text
+      pen.globalAlpha = 0.5 * strength;
+      for (let n = 0; n < marks; n += 1) pen.fillRect(x + (n + 0.5) * this.#letter - 1, y - 5, 2, 2);
+      pen.globalAlpha = strength;
+      pen.fillText(shown.slice(marks), x + marks * this.#letter, y);
+    } else {
+      pen.globalAlpha = quiet === text ? strength : 0.7;
+      pen.fillText(shown, x, y);
+    }
+    pen.globalAlpha = 1;
   }
 
   /** @param {number} t @param {Line} line @param {GridColumns} columns @param {GridLook} look @param {ThemeColours} colours */

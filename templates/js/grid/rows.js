@@ -2,7 +2,7 @@
  * Which rows the grid shows. Pure: knows positions, not pixels.
  * A row is a position t ≥ 0, or a band −(t + 1) that heads the image block starting at t.
  */
-import { formatCount } from "../core/format.js";
+import { bareQuery, formatCount } from "../core/format.js";
 import { imageBlocks } from "../core/image_blocks.js";
 /** @import { ImageBlock } from "../core/image_blocks.js" */
 /** @import { LensPage } from "../core/record.js" */
@@ -68,7 +68,7 @@ export function gridRows(record, view) {
 export function matchingPositions(record, indices, query) {
   const found = new Uint8Array(record.T);
   const wanted = new Uint8Array(record.tokenCount);
-  const text = query.trim().toLowerCase();
+  const text = bareQuery(query);
   for (const i of indices) wanted[i] = 1;
   if (indices.length === 0 && text) {
     record.texts.forEach((token, i) => { if (token.toLowerCase().includes(text)) wanted[i] = 1; });

@@ -1,7 +1,7 @@
 /**
  * The panel of a marked region: its tokens at the shown layer, its best token at every layer.
  */
-import { childrenOf, cloneAll, clonesIn, hit, part } from "../core/dom.js";
+import { childrenOf, cloneAll, clonesIn, hit, part, writeToken } from "../core/dom.js";
 import { formatCount, formatProb } from "../core/format.js";
 import { inSlices } from "../core/work.js";
 import { regionTop } from "./region_sum.js";
@@ -61,7 +61,7 @@ class RegionPanel {
       const { token, low, high, cells } = best[n];
       const button = part(item, "button");
       const [text, bar, number] = childrenOf(button);
-      text.textContent = record.text(token);
+      writeToken(text, record.text(token));
       const [sure, unsure] = childrenOf(bar);
       sure.style.width = `${(100 * low) / scale}%`;
       unsure.style.width = `${(100 * (high - low)) / scale}%`;
@@ -98,7 +98,7 @@ class RegionPanel {
       const l = (first + n) % record.L;
       const [best] = regionTop(record, region, l, 1);
       const [, text, mean] = childrenOf(rows[l]);
-      text.textContent = record.text(best.token);
+      writeToken(text, record.text(best.token));
       mean.textContent = meanOf(best);
     });
   }

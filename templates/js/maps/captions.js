@@ -1,7 +1,7 @@
 /**
  * What each map says of itself: a title, one line on what was done, and the number of a patch. Pure.
  */
-import { formatNumber, formatProb, formatRank, visibleText } from "../core/format.js";
+import { formatNumber, formatProb, formatRank, quietText } from "../core/format.js";
 import { contrastOf, controlDrops } from "../core/word_maps.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { MapKind, SaidWord } from "../core/word_maps.js" */
@@ -11,7 +11,7 @@ export const FLAGS = { reads: "", depends: "--ablate", writes: "--attribute" };
 /** One line: what was done to make the map. @param {MapKind} kind @param {LensPage} record @param {SaidWord} word @param {number} layer index */
 export function captionOf(kind, record, word, layer) {
   if (kind === "reads") {
-    return `p of ${visibleText(record.text(word.index))} at ${record.layerName(layer)}, if the model spoke there. What a patch says, not what the answer needed.`;
+    return `p of ${quietText(record.text(word.index))} at ${record.layerName(layer)}, if the model spoke there. What a patch says, not what the answer needed.`;
   }
   const { ablation, attribution } = record.meta;
   if (kind === "depends") {
@@ -21,7 +21,7 @@ export function captionOf(kind, record, word, layer) {
     return `log p lost when ${size} × ${size} patches become ${ablation?.with ?? "their mean"}.${control}`;
   }
   const against = contrastOf(record, word);
-  const versus = against < 0 ? "" : ` against ${visibleText(record.text(against))}`;
+  const versus = against < 0 ? "" : ` against ${quietText(record.text(against))}`;
   const layers = attribution?.layers_by_patch ?? attribution?.layers;
   const part = layers === attribution?.layers ? "" : ` (${layers} of ${attribution?.layers} layers split by patch)`;
   return `Logits written straight to the word${versus}, by attention${part}; not what went by way of other positions.`;

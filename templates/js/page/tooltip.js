@@ -81,7 +81,7 @@ function fillTokens(list, record, { layer: l, position: t }, chosen) {
     rank.textContent = String(r + 1);
     change.textContent = rankChange(record, l, t, i);
     text.textContent = visibleText(record.text(i));
-    bar.style.width = `${100 * Math.min(1, record.topProb(l, t, r))}%`;
+    bar.style.setProperty("--share", String(Math.min(1, record.topProb(l, t, r))));
     prob.textContent = formatProb(record.topProb(l, t, r));
     id.textContent = String(record.id(i));
   });
