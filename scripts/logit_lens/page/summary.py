@@ -60,8 +60,10 @@ def summarise(record: LensRecord) -> dict[str, Any]:
 
 
 def question_of(meta: dict[str, Any]) -> str:
-    """What was asked, without the template around it; a record that does not say has it stripped
-    of what marks image and speakers, or else says the whole prompt."""
+    """What was asked, without the template around it.
+
+    Where a record does not say, the prompt without what marks image and speakers.
+    """
     run = meta.get("run")
     asked = str(run.get("question") or "") if isinstance(run, dict) else ""
     return asked or _TEMPLATE.sub(" ", str(meta["prompt"])).strip() or str(meta["prompt"])
