@@ -34,6 +34,9 @@ export const LOOKS = [
  * @property {boolean} hatched it is only known to be below p_k
  */
 
+/** Contours of regions, on any picture: line and halo. */
+export const CONTOUR = { ink: { rgb: "12 16 22", alpha: 0.85 }, halo: { rgb: "255 255 255", alpha: 0.45 } };
+
 const DOT = 0.8; // of a patch
 
 /** How strongly the picture fades where the value is lowest. @param {number} strength @param {boolean} found */
