@@ -115,7 +115,8 @@ def _refuse_another_models(path: Path, file: LensFile, vlm: VLM) -> None:
 
 
 def _about(file: LensFile, name: str, note: str) -> dict[str, Any]:
-    said = {"name": name, "kind": file.kind, "file": file.file, "model": file.model} | file.about
+    said = {"name": name, "kind": file.kind, "file": file.file, "model": file.model}
+    said |= {key: value for key, value in file.about.items() if key != "settings"}
     return said | ({"note": note} if note else {})
 
 
