@@ -207,6 +207,23 @@ def test_windows_cover_every_patch_and_stay_inside_their_tile() -> None:
     assert nowhere.sum(1).tolist() == [9, 9, 2] and nowhere.any(0).all()
 
 
+@pytest.mark.parametrize(("size", "stride"), [(1, 1), (3, 1), (3, 2), (4, 2), (5, 1)])
+def test_past_the_edge_windows_begin_at_every_start_that_reaches_a_patch(
+    size: int, stride: int
+) -> None:
+    r, c = np.divmod(np.arange(8 * 11), 11)
+    boxes = np.stack([c, r, c + 1, r + 1], -1).astype(float)
+    sets = windows(boxes, np.zeros(88), size, stride, past_edge=True)
+    expected = set()
+    for top in range(-size + 1, 8, stride):
+        for left in range(-size + 1, 11, stride):
+            square = (r >= top) & (r < top + size) & (c >= left) & (c < left + size)
+            expected.add(tuple(np.flatnonzero(square)))
+    assert {tuple(np.flatnonzero(some)) for some in sets} == expected
+    if stride == 1:  # the corner lies in as many windows as the middle
+        assert (sets.sum(0) == size * size).all()
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
