@@ -26,7 +26,15 @@ from logit_lens.resources import DEMO_MODEL
 from measuring import window_study
 from measuring.cases import Case, Target, covered
 from measuring.coco import coco_samples
-from measuring.examine import COVERED, SHARES, Row, examine, matched
+from measuring.examine import (
+    COVERED,
+    RANDOM_SETS,
+    SHARES,
+    Row,
+    examine,
+    matched,
+    replaced_sets,
+)
 from measuring.journal import Journal
 from measuring.map_tables import best_cuts, ratio_of_means
 from measuring.scenes import FIRST_MEASURED, FIRST_TUNING, scene_samples
@@ -181,6 +189,17 @@ def test_drops_of_an_objects_patches_are_those_of_edited_embeddings(
     assert word["drops"]["window"] == pytest.approx(
         record.extra["ablate_drop"][first:last].sum(0).max(), rel=1e-3
     )
+
+
+def test_what_is_replaced_together_is_the_object_or_as_many_patches() -> None:
+    share = np.array([0.5, 0.9, 0.0, 0.2, 0.0, 0.0, 0.49, 0.0])
+    sets = replaced_sets(share, seed=1)
+    assert np.flatnonzero(sets["object"][0]).tolist() == [0, 1]
+    assert np.flatnonzero(sets["touched"][0]).tolist() == [0, 1, 3, 6]
+    assert np.flatnonzero(sets["others"][0]).tolist() == [2, 4, 5, 7]
+    assert sets["random"].sum(1).tolist() == [2] * RANDOM_SETS
+    assert sets["random others"].sum() == 4 and sets["whole image"].all()
+    assert (replaced_sets(share, seed=1)["random"] == sets["random"]).all()
 
 
 def test_a_wrong_answer_has_no_words_to_map(vlm: VLM, case: Case) -> None:
