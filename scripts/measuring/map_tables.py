@@ -12,6 +12,7 @@ from .examine import SHARES
 
 MAPS = ("reads as", "reads as, any layer", "depends on", "writes directly")
 POINTS = ("on", "alike", "touching")
+FEW = 10  # words that were said less often are not listed
 # nats that the window which moves a word most takes from it
 STRENGTHS = ((-np.inf, 0.001), (0.001, 0.1), (0.1, 1.0), (1.0, np.inf))
 
@@ -88,6 +89,36 @@ def window_table(words: list[Row]) -> str:
     head = ["question", "words", "best window, nats", "of all words", "points on it", "on any such"]
     head += ["touches it", "above its controls"]
     return markdown("***Depends on***, by how much its best window moves the word", head, lines)
+
+
+def word_table(words: list[Row]) -> str:
+    """Word by word, of the first question: some words need the picture less than others."""
+    lines = []
+    first = [item for item in words if item["question"] == words[0]["question"]]
+    for (kind, text), some in grouped(first, "kind", "text").items():
+        if len(some) < FEW:
+            continue
+        points = [
+            f"{np.mean([item['maps'][name]['touching'] for item in some]):.2f}"
+            if all(name in item["maps"] for item in some)
+            else "–"
+            for name in MAPS
+            if name != "reads as, any layer"  # its maximum is that of the best layer
+        ]
+        lost = [
+            f"{np.mean([item['drops'][key] for item in some]):.2f}"
+            if all("drops" in item for item in some)
+            else "–"
+            for key in ("object", "touched", "whole image")
+        ]
+        lines.append([kind, text, str(len(some)), *points, *lost])
+    lines.sort(key=lambda line: line[0])
+    head = ["words", "word", "n", "reads as", "depends on", "writes directly", "patches it covers"]
+    head += ["all it touches", "the whole image"]
+    title = (
+        "**Word by word**: how often each map's maximum touches the object; nats lost when these"
+    )
+    return markdown(f"{title} become the mean", head, lines)
 
 
 def drop_table(words: list[Row], draws: int) -> str:

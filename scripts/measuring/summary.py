@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .cells import Row, at, estimate, flat, grouped, markdown
-from .map_tables import best_cuts, drop_table, held_table, map_table, window_table
+from .map_tables import best_cuts, drop_table, held_table, map_table, window_table, word_table
 from .metrics import auroc, average_precision
 
 DRAWS = 1000
@@ -33,6 +33,7 @@ def tables(rows: Sequence[Row], draws: int = DRAWS) -> str:
         _by_layer(support),
         map_table(words, cuts, draws),
         window_table(words),
+        word_table(words),
         drop_table(words, draws),
         held_table(words),
     ]
@@ -55,16 +56,17 @@ def _support(items: list[Row], draws: int) -> str:
     for (kind,), some in grouped(items, "kind").items():
         present = np.array([item["present"] for item in some])
         picture = np.array([item["picture"] for item in some])
+        largest = np.array([max(item["layers"]) for item in some])
         line = [kind, f"{present.sum():,} / {(~present).sum():,}"]
-        for score in (
-            np.array([max(item["layers"]) for item in some]),
-            np.array([item["percentile"] or 0.0 for item in some]),
-        ):
+        line.append(f"{np.quantile(largest[present], 0.05):.3f}" if present.any() else "–")
+        line.append(f"{np.quantile(largest[~present], 0.95):.3f}" if not present.all() else "–")
+        for score in (largest, np.array([item["percentile"] or 0.0 for item in some])):
             for measure in (auroc, average_precision):
                 line.append(estimate(at(measure, score, present), picture, draws))
         lines.append([*line, f"{present.mean():.3f}"])
-    head = ["words", "present / absent", "max p: AUROC", "AP", "percentile: AUROC", "AP"]
-    return markdown("**Word support** of present against absent words", [*head, "chance AP"], lines)
+    head = ["words", "present / absent", "present: 95 % above", "absent: 95 % below"]
+    head += ["max p: AUROC", "AP", "percentile: AUROC", "AP", "chance AP"]
+    return markdown("**Word support** of present against absent words: max p", head, lines)
 
 
 def _by_layer(items: list[Row]) -> str:
