@@ -175,7 +175,7 @@ test("the sentence says from where, to where and where most", () => {
 
 test("a position has its own story", () => {
   const record = planted([{}, plants(WORD, 0.04, 2, "1,1"), plants(WORD, 0.5, 0, "1,1"), {}]);
-  const tell = (t) => onsetAt(record, onsetOf(readingsAt(record, t, WORD)));
-  assert.equal(tell(at(1, 1)), "in the top 3 from layer 1, on top from 2, strongest at 2 (0.500), gone by 3");
+  const tell = (t) => onsetAt(record, onsetOf(readingsAt(record, t, [WORD])));
+  assert.equal(tell(at(1, 1)), "top 3 at 1–2, on top 2, most at 2 (0.500)");
   assert.equal(tell(at(1, 2)), "never in the top 3");
 });

@@ -6,6 +6,7 @@
 /** @typedef {"prob"|"entropy"|"kl"|"rank"|"agree"|"none"} Colour */
 /** @typedef {"all"|"text"|"image"|"answer"|"pinned"|"matches"} RowFilter */
 /** @typedef {"prob"|"log"|"rank"} Scale */
+/** @typedef {"one"|"each"|"position"} Charts all pins in one, one each, or one token over all positions */
 /** @typedef {"auto"|"light"|"dark"} Theme */
 /** @typedef {"auto"|"unit"|"report"|"log"} RangeChoice auto: what fits the report */
 /** @typedef {"fade"|"dots"|"colour"} Look */
@@ -30,6 +31,7 @@
  * @property {number} strength 0..1 of that
  * @property {boolean} words are written on the picture
  * @property {Scale} scale of the charts
+ * @property {Charts} charts of the pins
  * @property {Theme} theme
  * @property {boolean} dark what theme comes to; set by main.js, never in the hash
  * @property {boolean} paper the page is being printed: fixed sizes, see css/paper.css; never in the hash
@@ -41,7 +43,7 @@
 /** What a fresh report shows. @type {StateValues} */
 export const DEFAULTS = {
   layer: 0, cell: null, hover: null, pins: [], colour: "prob", tokens: [], query: "", rows: "all", folded: [], zoomedOut: false,
-  region: [], word: -1, view: 0, range: "auto", look: "fade", strength: 0.5, words: true, scale: "prob", theme: "auto", dark: false, paper: false, playing: false,
+  region: [], word: -1, view: 0, range: "auto", look: "fade", strength: 0.5, words: true, scale: "prob", charts: "one", theme: "auto", dark: false, paper: false, playing: false,
 };
 
 /** @param {Cell} cell */
@@ -53,7 +55,7 @@ const flagText = (on) => (on ? "1" : "0");
 const WRITERS = {
   layer: String, cell: (cell) => (cell ? cellText(cell) : ""), pins: (pins) => pins.map(cellText).join(","), colour: String,
   tokens: String, query: String, rows: String, folded: String, zoomedOut: flagText, region: toRanges, word: String, view: String, range: String,
-  look: String, strength: String, words: flagText, scale: String, theme: String,
+  look: String, strength: String, words: flagText, scale: String, charts: String, theme: String,
 };
 
 /** Does a key go into the hash? @param {string} key @returns {key is SavedKey} */
@@ -108,7 +110,7 @@ function readersFor(values, sizes) {
     return text && isIndex(layer, sizes.layers) && isIndex(position, sizes.positions) ? { layer, position } : null;
   };
   /**
-   * @template {"colour"|"rows"|"range"|"look"|"scale"|"theme"} Key
+   * @template {"colour"|"rows"|"range"|"look"|"scale"|"charts"|"theme"} Key
    * @param {Key} key
    * @param {StateValues[Key][]} names
    * @returns {(text: string) => StateValues[Key]}
@@ -134,6 +136,7 @@ function readersFor(values, sizes) {
     strength: (text) => (text !== "" && Number(text) >= 0 && Number(text) <= 1 ? Number(text) : values.strength),
     words: flag,
     scale: oneOf("scale", "prob", "log", "rank"),
+    charts: oneOf("charts", "one", "each", "position"),
     theme: oneOf("theme", "auto", "light", "dark"),
   };
 }

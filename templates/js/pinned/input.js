@@ -22,7 +22,7 @@ export function listenToCharts(body, record, state) {
     const [card, plot] = [hit(event, ".card"), hit(event, ".plot")];
     if (card && plot) hover(card, chartLayerAt(card, record, event.clientX));
     else if (state.get("hover") && !hit(event, ".chart")) state.set({ hover: null });
-    fadeOthers(body, hit(event, ".chart-label")?.dataset.index);
+    if (card) fadeOthers(body, hit(event, ".chart-label")?.dataset.index);
   });
   body.addEventListener("pointerleave", () => {
     state.set({ hover: null });
@@ -36,7 +36,7 @@ export function listenToCharts(body, record, state) {
     const card = hit(event, ".card");
     if (card && hit(event, ".plot:focus-visible")) hover(card, state.get("layer"));
   });
-  body.addEventListener("focusout", (event) => { if (hit(event, ".plot")) state.set({ hover: null }); });
+  body.addEventListener("focusout", (event) => { if (hit(event, ".card .plot")) state.set({ hover: null }); });
   body.addEventListener("keydown", (event) => {
     const card = hit(event, ".card");
     if (!card || !hit(event, ".plot") || event.ctrlKey || event.altKey || event.metaKey) return;
