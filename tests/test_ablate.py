@@ -173,10 +173,20 @@ def test_copies_are_as_many_as_fit_into_a_gigabyte(
     twin: Twin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, _, call = called(twin, "demo")
+    call.embeds = call.embeds.to("meta")  # as on an accelerator
+    monkeypatch.setattr(ablation, "free_bytes", lambda device: None)
     assert copies_that_fit(call) == ablation.MOST_COPIES
     monkeypatch.setattr(ablation, "bytes_of_a_copy", lambda call: 300_000_000)
     assert copies_that_fit(call) == 3
     monkeypatch.setattr(ablation, "free_bytes", lambda device: 100)
+    assert copies_that_fit(call) == 1
+
+
+def test_on_a_cpu_copies_are_as_few_as_its_caches_like(twin: Twin) -> None:
+    _, _, call = called(twin, "demo")
+    n_positions = call.embeds.shape[1]
+    assert 512 < copies_that_fit(call) * n_positions <= ablation.CPU_POSITIONS
+    call.embeds = call.embeds.repeat(1, 20, 1)
     assert copies_that_fit(call) == 1
 
 

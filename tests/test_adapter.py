@@ -86,6 +86,7 @@ def test_an_adapter_beside_full_weights_is_applied_to_them_and_a_note_says_so(co
     merged, *_ = read(command, "--model", merged_by_hand(folder, tmp_path / "merged"))
     same_numbers(record, merged)
     assert record.meta["adapter"]["name"] == record.meta["adapter"]["base"] == "both"
+    assert record.meta["model"] == "both + its adapter"
     assert len(err) == 1 and "applied to the weights that lie beside it" in err[0]
     assert [f"note: {note}" for note in record.meta["notes"]] == err
 

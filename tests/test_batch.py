@@ -2,9 +2,10 @@
 
 import multiprocessing
 import os
-import random
+import re
 import resource
 import shutil
+import subprocess
 import time
 
 import pytest
@@ -20,7 +21,6 @@ from logit_lens.model import vlm as vlm_module
 from logit_lens.page.index import render_index
 from logit_lens.page.summary import read_summary
 from logit_lens.reading import pipeline
-from logit_lens.record import load_record
 
 SHORT = ("--demo", "--max-new-tokens", "1", "--layers", "::4", "--top-k", "3")
 
@@ -229,10 +229,55 @@ def test_a_full_disk_is_one_line_and_what_is_finished_stays(command, tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (code, out, len(err)) == (1, [], 1)
-    assert "MB are needed" in err[0] and "for all that is left" in err[0], err
+    assert "MB are needed" in err[0] and "for the 4 images left" in err[0], err
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
     assert command(*SHORT, "--image", "a", "--output", "out")[0] == 0
     assert len(reports(tmp_path / "out")) == 6
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of two megabytes, where we may mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(place)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("cannot mount a small disk here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_the_room_that_is_needed_counts_all_files_of_the_finished_images(
+    command, tmp_path, small_disk
+):
+    good_pictures(tmp_path / "a", 12)
+    (tmp_path / "a" / "a").mkdir()
+    bad_pictures(tmp_path / "a" / "a")  # these come first, and will take no room
+    out = small_disk / "out"
+    run = (*SHORT, "--image", "a", "--output", out, "--save-data")
+    code, _, err = command(*run)
+    assert code == 1 and "No space left on device" in err[-1], err
+    done = reports(out)
+    assert 2 <= len(done) < 12
+    each = sum(path.stat().st_size + path.with_suffix(".npz").stat().st_size for path in done)
+    room = (12 - len(done)) * each / len(done) / 1e6
+    assert f"; about {room:.1f} MB for the {12 - len(done)} images left: make room" in err[-1]
+    (needed,) = re.findall(r"\((\d\.\d) MB are needed\)", err[-1])
+    assert abs(float(needed) - each / len(done) / 1e6) < 0.1  # of both files, not of one
+    code, _, err = command(*run)
+    assert code == 1 and f"MB for the {12 - len(reports(out))} images left" in err[-1]
+
+
+def test_one_report_that_finds_no_room_says_what_all_its_files_need(command, tmp_path):
+    assert command(*SHORT, "--save-data", "--output", "r.html")[0] == 0
+    whole = sum((tmp_path / name).stat().st_size for name in ("r.html", "r.npz"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        code, out, err = command(*SHORT, "--save-data", "--output", "r.html")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (code, out) == (1, []) and f"({whole / 1e6:.1f} MB are needed)" in err[-1]
 
 
 def test_the_temporary_file_of_a_running_process_is_left_alone(command, tmp_path):
@@ -259,61 +304,6 @@ def test_the_temporary_file_of_a_running_process_is_left_alone(command, tmp_path
     go_on.set()
     process.join(60)
     assert (tmp_path / "out" / "other.txt").read_bytes() == b"whole"
-
-
-def run_in_child(argv, folder):
-    os.chdir(folder)
-    os._exit(create_logit_lens.main(argv))
-
-
-def killed_again_and_again(folder, kills, images):
-    """Kill runs over ``folder / "a"`` at random moments, checking what each one leaves."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["warm"])  # the fork server imports torch once
-    good_pictures(folder / "a", images)
-    argv = [*SHORT, "--image", "a", "--save-data", "--quiet", "--output"]
-
-    def start(output):
-        process = context.Process(target=run_in_child, args=([*argv, output], folder))
-        process.start()
-        return process
-
-    def ends(process):
-        process.join(300)
-        assert process.exitcode == 0
-
-    ready = context.Process(target=os.getpid)
-    ready.start()
-    ends(ready)
-    begin = time.monotonic()
-    ends(start("whole"))
-    span = time.monotonic() - begin
-    chance = random.Random(0)
-    out = folder / "out"
-    for _ in range(kills):
-        process = start("out")
-        process.join(chance.uniform(0, span))
-        process.kill()
-        process.join(60)
-        for path in reports(out):
-            assert read_summary(path), path
-        for path in out.glob("*.npz"):
-            load_record(path)
-        if len(reports(out)) == images:
-            shutil.rmtree(out)
-    ends(start("out"))
-    assert not list(folder.rglob("*.part"))
-    names = sorted(path.name for path in (folder / "whole").iterdir())
-    assert sorted(path.name for path in out.iterdir()) == names
-
-
-def test_a_few_kills_leave_whole_files_only_and_the_next_run_finishes(tmp_path):
-    killed_again_and_again(tmp_path, kills=4, images=4)
-
-
-@pytest.mark.slow
-def test_fifty_kills_leave_whole_files_only_and_the_next_run_finishes(tmp_path):
-    killed_again_and_again(tmp_path, kills=50, images=8)
 
 
 @pytest.mark.slow

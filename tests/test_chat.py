@@ -183,6 +183,13 @@ def test_a_template_that_never_ends_is_stopped(command, tmp_path, monkeypatch, b
     assert sys.gettrace() is tracing
 
 
+def test_a_template_that_writes_without_measure_is_stopped(command, tmp_path):
+    folder = copy_of_demo(tmp_path / "mine")
+    (folder / "chat_template.jinja").write_text("{{ 'x' * 2000000 }}{{ messages[0].content }}")
+    code, _, err = command("--model", folder, *SHORT)
+    assert code == 1 and len(err) == 1 and "letters for one question" in err[0]
+
+
 def test_templates_come_from_whatever_form_they_are_kept_in():
     processor = load_processor(str(DEMO_MODEL))
     for kept, expected in [

@@ -319,6 +319,8 @@ def test_why_the_hub_gave_nothing_is_said(command, monkeypatch, cause, says):
     def fail(*_args, **_kwargs):
         raise OSError("You are trying to access a gated repo.") from cause
 
+    # whichever of the two is asked first
     monkeypatch.setattr(vlm_module.AutoConfig, "from_pretrained", fail)
+    monkeypatch.setattr(vlm_module.PretrainedConfig, "get_config_dict", fail)
     code, _, err = command("--model", "some/model", "--image", SCENE)
     assert code == 1 and says in err[-1]

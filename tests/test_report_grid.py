@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from browsing import Open, may_stall, scales, two_frames
 from playwright.sync_api import Page
@@ -56,7 +57,7 @@ def active(page: Page) -> str | None:
 
 def cell_name(record: LensRecord, layer: int, t: int) -> str:
     """How the name of a text or answer cell begins."""
-    name = f"layer {layer}" if layer else "embeddings"
+    name = f"layer {layer}" if layer else "layer 0 (embeddings)"
     return f"{record.token(record.input_ids[t])}, {name}: "
 
 
@@ -95,7 +96,7 @@ def test_back_takes_keys_and_tooltip_to_the_selection_it_brings_back(open_report
     page.evaluate("history.back()")
     page.wait_for_function("() => location.hash.includes('cell=0.0')")
     assert str(active(page)).startswith(cell_name(record, 0, 0))
-    assert page.locator(".tip-layer").inner_text() == "embeddings"
+    assert page.locator(".tip-layer").inner_text() == "layer 0 (embeddings)"
     page.keyboard.press("ArrowRight")
     assert str(active(page)).startswith(cell_name(record, 1, 0))
 
@@ -137,7 +138,7 @@ def point_at(page: Page, selector: str, right: float, down: float) -> None:
 def test_the_number_of_the_hovered_layer_stands_out(open_report: Open) -> None:
     page = open_report(make_record(layers=8), hash="#layer=4")
     head = page.locator(".grid-cross-head")
-    for layer, shown in ((0, "embed"), (2, "2"), (4, None), (7, "7")):
+    for layer, shown in ((0, "0"), (2, "2"), (4, None), (7, "7")):
         point_at(page, ".grid-scroller", (104 + (layer + 0.5) * column(page)) / width(page), 0.15)
         assert (head.inner_text() if head.is_visible() else None) == shown
         if shown:
@@ -148,6 +149,15 @@ def test_the_number_of_the_hovered_layer_stands_out(open_report: Open) -> None:
 
 def width(page: Page) -> float:
     return float(box(page, ".grid-scroller")["width"])
+
+
+def row(page: Page) -> float:
+    """The height of a row: such that whole ones fill the window."""
+    return float(
+        page.locator(".grid-sheet").evaluate(
+            "(e) => (e.offsetHeight - 26) / (e.closest('[role=grid]').ariaRowCount - 1)"
+        )
+    )
 
 
 def column(page: Page) -> float:
@@ -216,6 +226,42 @@ def test_a_token_without_text_can_be_seen_and_is_exported_as_it_is(open_report: 
     assert "∅" not in download.value.path().read_text()
 
 
+WHERE_LETTERS_ARE = """() => {
+  const text = document.querySelector("#tooltip li .token").firstChild;
+  const left = (at) => {
+    const range = document.createRange();
+    range.setStart(text, at);
+    range.setEnd(text, at + 1);
+    return range.getBoundingClientRect().left;
+  };
+  return ["י", "<", "x", ">"].map((letter) => left(text.data.indexOf(letter)));
+}"""
+
+
+def test_a_token_that_runs_both_ways_is_in_order_in_the_page_and_on_the_canvas(
+    open_report: Open,
+) -> None:
+    record = make_record(layers=4, texts=["י<0xD7>"])
+    record.top_ids[:, :, 0] = 0
+    page = open_report(record, hash="#cell=3.0")
+    point_at(page, ".grid-scroller", (104 + 2.5 * column(page)) / width(page), 0.1)
+    places = page.evaluate(WHERE_LETTERS_ARE)
+    assert places == sorted(places) and len(set(places)) == 4
+    # what was painted is not in the page: paint again, and look at what the pen is given
+    page.evaluate("""() => {
+      const real = CanvasRenderingContext2D.prototype.fillText;
+      globalThis.painted = [];
+      CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+        globalThis.painted.push(text);
+        return real.call(this, text, ...rest);
+      };
+    }""")
+    page.keyboard.press("t")  # another theme paints all anew
+    two_frames(page)
+    painted = {text for text in page.evaluate("globalThis.painted") if "י" in text}
+    assert painted and all(text == "י\u2066<0xD7>\u2069" for text in painted)
+
+
 def grid_rows(page: Page) -> int:
     return int(page.locator(".grid-scroller").get_attribute("aria-rowcount") or 0) - 1
 
@@ -227,11 +273,11 @@ def test_every_view_has_a_band_of_its_own_that_folds_it(open_report: Open) -> No
     assert grid_rows(page) == everything
     point_at(page, ".grid-scroller", 0.5, 0.5)
     where = box(page, ".grid-scroller")
-    page.mouse.click(where["x"] + 20, where["y"] + 26 + 3.5 * 24)
+    page.mouse.click(where["x"] + 20, where["y"] + 26 + 3.5 * row(page))
     two_frames(page)
     assert grid_rows(page) == everything - 16
     page.wait_for_function("() => location.hash.includes('folded=0')")
-    page.mouse.click(where["x"] + 20, where["y"] + 26 + 4.5 * 24)  # now the band of tile 1
+    page.mouse.click(where["x"] + 20, where["y"] + 26 + 4.5 * row(page))  # now the band of tile 1
     two_frames(page)
     assert grid_rows(page) == everything - 32
     fold = page.locator("button[name=folded]")
@@ -254,16 +300,18 @@ def test_every_view_has_a_band_of_its_own_that_folds_it(open_report: Open) -> No
 def test_switching_the_view_of_the_picture_brings_its_patches_into_sight(open_report: Open) -> None:
     record = make_record(layers=8, views=5)
     page = open_report(record)
-    top = "document.querySelector('.grid-scroller').scrollTop / 24"
+    top = "document.querySelector('.grid-scroller').scrollTop"
     assert page.evaluate(top) == 0
     page.locator("select[name=view]").select_option("2")
     two_frames(page)
-    assert page.evaluate(top) == 3 + 2 * 17  # text, whole image, tile 1
+    assert page.evaluate(top) / row(page) == pytest.approx(
+        3 + 2 * 17, abs=0.1
+    )  # text, whole image, tile 1
     point_at(page, ".grid-scroller", 0.5, 60 / float(box(page, ".grid-scroller")["height"]))
     assert "tile 2 · row 0, column 0" in page.locator(".tip-place").inner_text()
     page.locator("select[name=view]").select_option("-1")
     two_frames(page)
-    assert page.evaluate(top) == 3 + 17
+    assert page.evaluate(top) / row(page) == pytest.approx(3 + 17, abs=0.1)
     page.evaluate("location.hash = 'cell=2.70&view=1'")  # a chosen cell matters more
     two_frames(page)
     assert page.locator(".grid-chosen").is_visible()
@@ -313,12 +361,107 @@ def test_the_last_layer_is_always_in_sight_and_answers_there(open_report: Open) 
     page.wait_for_function("() => location.hash.includes('layer=32')")
 
 
+def moving_room(page: Page) -> float:
+    """What the columns before the last one have, which stands apart."""
+    fit = (width(page) - 104 - 18) // 68
+    return (fit - 1) * column(page)
+
+
+@pytest.mark.parametrize("size", [(1100, 700), (1280, 800), (1440, 900), (1920, 1080)])
+def test_the_grid_opens_with_whole_cells_up_to_the_last_layer(
+    open_report: Open, size: tuple[int, int]
+) -> None:
+    record = make_record(layers=33, grid=(16, 16))
+    record.top_probs[28] = np.sort(record.top_probs[28] + 0.3)[..., ::-1].clip(0, 1)
+    page = open_report(record, size=size)
+    assert page.locator(".player-layer").inner_text() == "layer 28"
+    scroller = page.locator(".grid-scroller")
+    left, top, most, tall = scroller.evaluate(
+        "(e) => [e.scrollLeft, e.scrollTop, e.scrollWidth - e.clientWidth, e.clientHeight - 26]"
+    )
+    assert top == 0 and left == most, "the layers up to the last"
+    assert abs(tall / row(page) - round(tall / row(page))) < 0.01, "whole rows"
+    fit = (width(page) - 104 - 18) // 68
+    seen = []
+    for x in (width(page) - 104 - 5, moving_room(page) - 5):
+        point_at(page, ".grid-scroller", (104 + x) / width(page), 0.1)
+        seen.append(active(page))
+    last, before = seen
+    assert ["layer 32" in str(last), "layer 31" in str(before)] == [True, True]
+    point_at(page, ".grid-scroller", (104 + 2) / width(page), 0.1)
+    first = box(page, "#grid-active")
+    assert abs(first["x"] + 1 - box(page, ".grid-scroller")["x"] - 104) <= 1
+    assert f"layer {32 - int(fit) + 1}" in str(active(page))
+    # between the two, where the last stands apart, is no cell
+    gap = moving_room(page) + 8
+    point_at(page, ".grid-scroller", (104 + gap) / width(page), 0.1)
+    assert not page.locator("#grid-active").is_visible()
+
+
+def test_a_span_of_layers_is_dragged_over_the_curve_and_makes_all_layers_fit(
+    open_report: Open,
+) -> None:
+    record = make_record(layers=33)
+    page = open_report(record, hash="#layer=20")
+    shown = page.locator(".grid-scroller")
+    assert shown.get_attribute("aria-colcount") == "34"
+    curve = box(page, ".player-means")
+    at = [curve["x"] + curve["width"] * layer / 32 for layer in (8, 24)]
+    page.mouse.move(at[0], curve["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(at[1], curve["y"] + 10, steps=4)
+    page.mouse.up()
+    page.wait_for_function("() => location.hash.includes('span=8-24')")
+    assert shown.get_attribute("aria-colcount") == str(17 + 1 + 1), "and the last layer"
+    page.locator(".grid-layers").select_option("4")
+    page.wait_for_function("() => decodeURIComponent(location.hash).includes('span=8-24/4')")
+    assert shown.get_attribute("aria-colcount") == "7"
+    shown.focus()
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Control+Home")
+    said = []
+    for _ in range(6):
+        said.append(str(active(page)).split(":")[0].split(", ")[-1])
+        page.keyboard.press("ArrowRight")
+    assert said == [f"layer {n}" for n in (8, 12, 16, 20, 24, 32)]
+    page.locator(".player-means").dblclick()
+    page.locator(".grid-layers").select_option("fit")
+    two_frames(page)
+    assert shown.evaluate("(e) => e.scrollWidth <= e.clientWidth"), "all fit"
+    again = open_report(record, hash="#layer=20&span=8-24/4")
+    assert again.locator(".grid-scroller").get_attribute("aria-colcount") == "7"
+
+
+def test_rows_are_sorted_and_pieces_of_words_dimmed_on_request(open_report: Open) -> None:
+    record = make_record(layers=8, grid=(4, 4))
+    page = open_report(record, hash="#layer=5")
+    places = np.flatnonzero(record.position_kind == 1)
+    sure = np.array([float(f"{p:.2e}") for p in record.top_probs[5, places, 0]])
+    wanted = [int(t) for t in places[np.argsort(-sure, kind="stable")]]
+    page.locator("select[name=order]").select_option("surest")
+    seen = []
+    for n in range(8):
+        where = box(page, ".grid-scroller")
+        page.mouse.move(where["x"] + 40, where["y"] + 26 + (4.5 + n) * row(page))
+        two_frames(page)
+        seen.append(int(page.locator(".tip-place").inner_text().rsplit(" ", 1)[1]))
+    assert seen == wanted[:8]
+    page.mouse.move(2, 2)
+    canvas = page.locator(".grid-canvas")
+    before = canvas.evaluate("e => e.toDataURL()")
+    page.locator("button[name=wholeWords]").click()
+    page.wait_for_function("() => location.hash.includes('whole=1')")
+    two_frames(page)
+    assert canvas.evaluate("e => e.toDataURL()") != before
+    assert "order=surest" in page.evaluate("location.hash")
+
+
 def test_what_passes_beneath_the_last_layer_is_hidden_by_it(open_report: Open) -> None:
     """The selection of a column that is scrolled below the last one."""
     record = make_record(layers=33)
     page = open_report(record, hash="#layer=5&cell=5.1")
     grid = box(page, ".grid-scroller")
-    edge = grid["x"] + grid["width"] - column(page)
+    edge = grid["x"] + 104 + moving_room(page)
     layer = int((edge - grid["x"] - 104) // column(page))  # partly beneath
     page.evaluate(f"location.hash = 'layer={layer}&cell={layer}.1'")
     two_frames(page)

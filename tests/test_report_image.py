@@ -472,7 +472,7 @@ def test_the_player_steps_through_the_layers_and_stops_at_the_end(open_report):
     )
     slider.fill("0")
     two_frames(page)
-    assert page.locator(".player-layer").inner_text() == "embeddings"
+    assert page.locator(".player-layer").inner_text() == "layer 0 (embeddings)"
     assert page.locator(".image-frame").get_attribute("data-layer") == "0"
 
 

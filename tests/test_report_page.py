@@ -84,14 +84,14 @@ def test_what_the_page_says_is_the_record(open_report: Open) -> None:
         assert said["tokens"] == [record.token(i) for i in record.top_ids[cell]]
         assert said["probs"] == [shown(p) for p in record.top_probs[cell]]
         assert said["ids"] == [str(i) for i in record.top_ids[cell]]
-        assert said["layer"] == ("embeddings" if layer == 0 else f"layer {layer}")
+        assert said["layer"] == ("layer 0 (embeddings)" if layer == 0 else f"layer {layer}")
         assert said["place"].endswith(f"position {t}")
         assert int(said["column"]) == layer + 2
         assert said["facts"]["entropy"] == f"{shown(record.entropy[cell])} nats"
         assert said["facts"]["KL to final"] == f"{shown(record.kl[cell])} nats"
         same = record.top_ids[:, t, 0] == final[t]
         decided = 11 - int(np.argmin(same[::-1])) + 1 if not same.all() else 0
-        layer_name = f"layer {decided}" if decided else "embeddings"
+        layer_name = f"layer {decided}" if decided else "layer 0 (embeddings)"
         assert said["facts"]["decided"] == f"{record.token(final[t])} from {layer_name}"
         value, shade, below = expected_colour(record, colour, layer, t)
         assert said["below"] is below

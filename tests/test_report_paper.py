@@ -15,7 +15,7 @@ pytestmark = may_stall
 
 PLACES = """() => Object.fromEntries(
     [".image-frame", "#picture", ".image-patches", ".image-marks", ".strip-sheet canvas", "svg",
-     ".grid-canvas", ".chart-labels", "#legend", "#answer-table"].map((name) => {
+     ".grid-canvas", ".pin-table", "#legend", "#answer-table"].map((name) => {
         const { left, top, width, height } = document.querySelector(name).getBoundingClientRect();
         const sides = [left - document.querySelector("#panes").offsetLeft, top, width, height];
         return [name, sides.map((side) => Math.round(10 * side) / 10)];
@@ -92,8 +92,11 @@ def test_the_grid_on_paper_begins_with_a_whole_cell_and_shows_the_layer(open_rep
     before = scroller.evaluate(at)
     printing(page)
     left, top = scroller.evaluate(at)
-    assert (left % 68, top % 24) == (0, 0)
-    assert 0 <= 37 * 68 - left <= 596 - 68
+    wide = page.locator(".grid-view").evaluate(
+        "(e) => parseFloat(e.style.getPropertyValue('--column'))"
+    )
+    assert (left % wide, top % 24) == (0, 0)
+    assert 0 <= 37 * wide - left <= 596 - wide
     printing(page, on=False)
     assert scroller.evaluate(at) == before
 

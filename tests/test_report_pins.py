@@ -40,7 +40,7 @@ def test_several_pins_share_one_chart_that_reads_the_record(open_report: Open, s
         assert len(rows) >= 4
         for token, values in rows.items():
             assert values == [expected_reading(record, layer, t, token, scale) for t in (5, 9)]
-        name = f"layer {layer}" if layer else "embeddings"
+        name = f"layer {layer}" if layer else "layer 0 (embeddings)"
         assert page.locator(".pin-layer").text_content() == name
     # what was pinned is among the tokens
     assert {int(record.top_ids[2, 5, 0]), int(record.top_ids[5, 9, 0])} <= set(rows)

@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from . import LensError
@@ -24,6 +24,7 @@ except ImportError:  # Windows
 _SUFFIX = ".lens.part"
 _LEFTOVER = re.compile(r"\..+\.[a-z0-9_]{8}" + re.escape(_SUFFIX), re.DOTALL)
 _ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NOT_ALLOWED = "no permission to write there; choose another place"
 _ABANDONED = 3600.0  # seconds; where files cannot be locked, older temporary ones are nobody's
 
 
@@ -31,7 +32,7 @@ class CannotWriteError(LensError):
     """The place where things are written takes no more: going on would fail the same way.
 
     Attributes:
-        needed: bytes that were to be written, where room is what is missing; else 0.
+        needed: bytes that were to be written, in all files, where room is what is missing; else 0.
     """
 
     def __init__(self, message: str, needed: int = 0) -> None:
@@ -64,16 +65,21 @@ def refuse_unwritable(path: Path) -> None:
         if not folder.is_dir():
             raise CannotWriteError(f"cannot write {path}: {folder.name} is a file, not a folder")
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise CannotWriteError(f"cannot write {path}: no permission to write there")
+            raise CannotWriteError(f"cannot write {path}: {_NOT_ALLOWED}")
     except OSError as error:
         raise CannotWriteError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, whole: int = 0) -> None:
     """Write ``data`` beside ``path``, sync it, and rename it into place.
 
     A reader sees the old file or the whole new one, also after a crash or a power cut. The folder
     is created when it is missing.
+
+    Args:
+        path: where it goes.
+        data: what it holds.
+        whole: bytes of all the files that belong to it, where it is not alone.
 
     Raises:
         LensError: a folder is in the way.
@@ -98,14 +104,24 @@ def write_atomically(path: Path, data: bytes) -> None:
             Path(temporary).replace(path)
             temporary = None
     except OSError as error:
-        no_room = error.errno in _ROOM
-        need = f" ({len(data) / 1e6:.1f} MB are needed)" if no_room else ""
-        raise CannotWriteError(
-            f"cannot write {path}: {error.strerror or error}{need}", len(data) if no_room else 0
-        ) from error
+        needed = (whole or len(data)) if error.errno in _ROOM else 0
+        need = f" ({needed / 1e6:.1f} MB are needed)" if needed else ""
+        reason = _NOT_ALLOWED if isinstance(error, PermissionError) else error.strerror or error
+        raise CannotWriteError(f"cannot write {path}: {reason}{need}", needed) from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Write files that belong to one thing; where one finds no room, all of them are said to.
+
+    Raises:
+        LensError: as ``write_atomically``.
+    """
+    whole = sum(map(len, files.values()))
+    for path, data in files.items():
+        write_atomically(path, data, whole)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -146,11 +146,15 @@ class LensRecord:
             }
         )
 
-    def save(self, path: Path) -> None:
-        """Write the record as a compressed .npz, whole or not at all."""
+    def packed(self) -> bytes:
+        """The record as a compressed .npz."""
         buffer = io.BytesIO()
         np.savez_compressed(buffer, meta=np.array(json.dumps(self.meta)), **self.arrays())
-        write_atomically(path, buffer.getvalue())
+        return buffer.getvalue()
+
+    def save(self, path: Path) -> None:
+        """Write the record as a compressed .npz, whole or not at all."""
+        write_atomically(path, self.packed())
 
 
 def load_record(path: Path) -> LensRecord:

@@ -18,6 +18,9 @@ test("a token without text or of blanks alone can be seen, any other text stays 
   assert.equal(visibleText(""), "∅");
   assert.equal(visibleText(" "), "␣");
   assert.equal(visibleText("  \u00a0"), "␣␣␣");
+  assert.equal(visibleText("י<0xD7>"), "י\u2066<0xD7>\u2069");
+  assert.equal(visibleText("ش<0xD9><U+200B>م"), "ش\u2066<0xD9><U+200B>\u2069م");
+  for (const text of ["▁שלום", "a<0xD7>", "<0xD7>", "א<b>"]) assert.equal(visibleText(text), text);
   for (const text of ["▁dog", " dog", "a b", "⏎", "▁", "<image>"]) assert.equal(visibleText(text), text);
 });
 

@@ -2,9 +2,11 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { smallRecord, tiledRecord } from "./page.js";
 import { imageBlocks } from "../../templates/js/core/image_blocks.js";
+import { fittingStep, plainSpan, spannedLayers } from "../../templates/js/core/span.js";
 import { mapShades } from "../../templates/js/grid/map.js";
 import { bandBlock, bandText, gridRows, matchingPositions } from "../../templates/js/grid/rows.js";
-import { gridColumns, moveCursor, scrollToShow, visibleRange } from "../../templates/js/grid/window.js";
+import { inOrder } from "../../templates/js/grid/sort.js";
+import { gridColumns, moveCursor, rowHeight, scrollToShow, visibleRange } from "../../templates/js/grid/window.js";
 
 const view = (more) => ({ rows: "all", folded: [], pins: [], matches: new Uint8Array(4), ...more });
 
@@ -54,30 +56,81 @@ test("the visible range covers the viewport and never leaves the sheet", () => {
   assert.deepEqual(visibleRange(0, 300, 24, 0), [0, 0]);
 });
 
-test("the last column stays at the edge where not all fit, and the others pass beneath it", () => {
-  const columns = gridColumns(680, 33, 100); // 10 columns of 68
-  assert.deepEqual([columns.width, columns.keeps, columns.room], [68, true, 612]);
+const all = (count) => Array.from({ length: count }, (_, l) => l);
+
+test("the last column stays at the edge where not all fit, apart, and the others pass beneath it", () => {
+  const columns = gridColumns(700, all(33), 100); // 10 columns of 68, a gap, 2 pixels over
+  assert.deepEqual([columns.width, columns.keeps, columns.room, columns.gap, columns.most], [68, true, 612, 20, 23 * 68]);
   assert.deepEqual(columns.shown, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 32]);
-  assert.deepEqual([columns.x(1), columns.x(10), columns.x(32)], [-32, 580, 612]);
+  assert.deepEqual([columns.x(1), columns.x(10), columns.x(32)], [-32, 580, 632]);
   assert.deepEqual([columns.under(9), columns.under(10), columns.under(12), columns.under(32)], [0, 36, 172, 0]);
   for (const l of [1, 5, 9, 32]) assert.equal(columns.at(columns.x(l) + 33), l);
-  assert.equal(columns.at(611), 10);
-  assert.equal(columns.at(612), 32);
+  assert.deepEqual([columns.at(611), columns.at(612), columns.at(631), columns.at(632)], [10, Infinity, Infinity, 32]);
 });
 
-test("scrolled to the end, the last column stands beside the one before it", () => {
-  const columns = gridColumns(680, 33, 33 * 68 - 680);
-  assert.equal(columns.x(31) + columns.width, columns.x(32));
-  assert.deepEqual(columns.shown, [23, 24, 25, 26, 27, 28, 29, 30, 31, 32]);
-});
-
-test("no column is kept where all fit, nor where one is a third of the room", () => {
-  for (const [room, layers] of [[680, 10], [680, 3], [200, 33], [300, 1]]) {
-    const columns = gridColumns(room, layers, 0);
-    assert.equal(columns.keeps, false);
-    assert.deepEqual([columns.room, columns.under(0)], [room, 0]);
-    assert.equal(columns.at(columns.x(layers - 1) + 5), layers - 1);
+test("no column is cut at either end of the scroll, in a room of any width", () => {
+  for (let room = 280; room < 1900; room += 37) {
+    for (const end of [false, true]) {
+      const start = gridColumns(room, all(33), 0);
+      const columns = gridColumns(room, all(33), end ? start.most : 0);
+      const moving = columns.shown.filter((l) => l !== 32);
+      if (!columns.keeps) continue;
+      for (const l of moving) assert.ok(columns.x(l) >= 0 && columns.under(l) === 0, `${room} ${l}`);
+      if (end) assert.equal(moving.at(-1), 31);
+      assert.equal(columns.x(32) + columns.width, room);
+      assert.ok(columns.width >= 68 && columns.gap >= 18);
+    }
   }
+});
+
+test("no column is kept where all fit, nor where one is a third of the room; those that fit fill it", () => {
+  for (const [room, layers] of [[680, 10], [683, 3], [200, 33], [300, 1]]) {
+    const columns = gridColumns(room, all(layers), 0);
+    assert.equal(columns.keeps, false);
+    assert.deepEqual([columns.room, columns.under(0), columns.gap], [room, 0, 0]);
+    assert.equal(columns.at(columns.x(layers - 1) + 5), layers - 1);
+    if (columns.most === 0) assert.equal(columns.x(layers - 1) + columns.wide(layers - 1), room);
+    if (columns.most === 0) assert.equal(columns.at(room - 1), layers - 1);
+  }
+});
+
+test("a span of layers has columns side by side", () => {
+  const columns = gridColumns(700, [0, 8, 16, 24, 32], 0);
+  assert.deepEqual([8, 9, 32].map((l) => columns.placeOf(l)), [1, -1, 4]);
+  assert.equal(columns.x(16), 2 * columns.width);
+  assert.equal(columns.at(2 * columns.width + 1), 16);
+});
+
+test("rows are as high as lets whole ones fill the room", () => {
+  for (let room = 100; room < 900; room += 7) {
+    const row = rowHeight(room, 500);
+    const visible = room / row;
+    assert.ok(Math.abs(visible - Math.round(visible)) < 1e-9 && row >= 24 && row < 30);
+  }
+  assert.equal(rowHeight(500, 3), 24);
+});
+
+test("a span keeps its end and the last layer, and its step can be such that all fit", () => {
+  assert.deepEqual(spannedLayers(null, 4), [0, 1, 2, 3]);
+  assert.deepEqual(spannedLayers({ from: 1, to: 8, step: 3 }, 12), [2, 5, 8, 11]);
+  assert.deepEqual(spannedLayers({ from: 0, to: 32, step: 4 }, 33), [0, 4, 8, 12, 16, 20, 24, 28, 32]);
+  for (const fit of [3, 5, 10, 40]) {
+    const step = fittingStep({ from: 0, to: 32, step: 1 }, 33, fit);
+    assert.ok(spannedLayers({ from: 0, to: 32, step }, 33).length <= fit);
+    if (step > 1) assert.ok(spannedLayers({ from: 0, to: 32, step: step - 1 }, 33).length > fit);
+  }
+  assert.equal(plainSpan({ from: 0, to: 32, step: 1 }, 33), null);
+});
+
+test("patches are sorted within their block, text stays in its order", () => {
+  const record = smallRecord(); // position 0 text, 1 and 2 patches, 3 answer
+  const rows = Int32Array.from([0, -2, 1, 2, 3]);
+  const sure = inOrder(record, rows, "surest", 1);
+  assert.deepEqual([sure[0], sure[1], sure[4]], [0, -2, 3]);
+  assert.deepEqual([...inOrder(record, rows, "position", 1)], [...rows]);
+  const alone = Int32Array.from([0, 3]);
+  const byP = [...inOrder(record, alone, "surest", 0)];
+  assert.ok(record.topProb(0, byP[0], 0) >= record.topProb(0, byP[1], 0));
 });
 
 test("scrolling to an item moves no more than needed", () => {

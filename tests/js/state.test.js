@@ -13,7 +13,7 @@ test("every saved key survives the address", () => {
   const state = make(page);
   const change = {
     layer: 26, cell: { layer: 3, position: 9 }, pins: [{ layer: 1, position: 2 }, { layer: 3, position: 4 }], colour: "kl", tokens: [5, 77],
-    query: "a&b=c,#%", rows: "image", folded: [0, 2], zoomedOut: true, region: [5, 6, 7, 9], word: 3, view: 2, range: "log",
+    query: "a&b=c,#%", rows: "image", order: "word", whole: true, span: { from: 8, to: 30, step: 2 }, folded: [0, 2], zoomedOut: true, region: [5, 6, 7, 9], word: 3, view: 2, range: "log",
     look: "dots", strength: 0.35, words: false, scale: "log", charts: "position", theme: "dark",
   };
   state.set(change);
@@ -42,6 +42,13 @@ test("malformed and impossible values are ignored", () => {
   assert.equal(values.rows, "all");
   assert.equal(values.region.at(-1), 599);
   assert.equal(values.theme, "auto");
+});
+
+test("a span of layers that makes no sense is all layers", () => {
+  const spanOf = (text) => make(fakeWindow(`#span=${text}`)).get("span");
+  assert.deepEqual(spanOf("3-9"), { from: 3, to: 9, step: 1 });
+  assert.deepEqual(spanOf("3-999/4"), { from: 3, to: 32, step: 4 });
+  for (const text of ["", "9-3", "x-y", "1-2/0", "40-50", "1"]) assert.equal(spanOf(text), null, text);
 });
 
 test("draws are batched: one per frame, with the keys that changed", () => {

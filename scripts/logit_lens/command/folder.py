@@ -19,9 +19,9 @@ from ..files import CannotWriteError, remove_leftovers, write_atomically
 from ..page.index import (
     FAILURE_NOTE,
     Failure,
-    entries_of,
     read_failures,
     refuse_foreign_index,
+    reports_of,
     write_index,
 )
 from .batch import Batch, Job
@@ -98,12 +98,28 @@ class Folder:
             raise
 
     def _without_room(self, error: CannotWriteError) -> LensError:
+        """What is left, and the room it needs: as much per image as the finished ones take."""
         if self._path is None or not error.needed:
             return error
-        left = len(self._sources) - sum(1 for _ in entries_of(self._path))
-        more = f"; about {max(left, 1) * error.needed / 1e6:.0f} MB for all that is left"
+        done = {
+            summary["source"]: _size(path) + _size(path.with_suffix(".npz"))
+            for path, summary in reports_of(self._path)
+            if summary["source"] in self._sources
+        }
+        failed = {failure.source for failure in self.failures()}
+        left = len(self._sources - done.keys() - failed)
+        each = sum(done.values()) / len(done) if done else error.needed
+        images = f"the {left:,} images" if left > 1 else "the image"
+        more = f"; about {left * each / 1e6:,.1f} MB for {images} left" if left else ""
         return LensError(f"{error}{more}: make room and run it again, finished reports are kept")
 
     def _note(self, source: str) -> Path:
         assert self._path is not None
         return self._path / f"{FAILURE_NOTE}{source}.json"
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import LensError
-from ..files import is_page, refuse_unwritable
+from ..files import is_page, refuse_unwritable, write_together
 from ..model.checkpoint import find_checkpoint
 from ..model.environment import prepare_libraries
-from ..page.report import write_report
+from ..page.report import report_bytes, write_report
 from ..reading.options import DEFAULT_PROMPT
 from ..record import load_record
 from .arguments import Arguments
@@ -122,9 +122,8 @@ def make_report(
     own = [note for note in record.meta["notes"] if note not in vlm.notes]  # those were said
     for note in [*own, *filter(None, [note_on_length(vlm, len(record.input_ids))])]:
         print(f"note: {note}", file=sys.stderr)
-    if arguments.save_data:
-        record.save(item.path.with_suffix(".npz"))
-    write_report(record, item.path)
+    data = {item.path.with_suffix(".npz"): record.packed()} if arguments.save_data else {}
+    write_together(data | {item.path: report_bytes(record)})
 
 
 def load_model(arguments: Arguments, process: Process) -> "VLM":

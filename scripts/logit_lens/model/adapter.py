@@ -60,6 +60,11 @@ class Adapter:
         return self.checkpoint.source
 
     @property
+    def suffix(self) -> str:
+        """What it adds to the name of its base."""
+        return " + its adapter" if self.name == self.base else f" + {self.name}"
+
+    @property
     def brings_processor(self) -> bool:
         """Whether it lies beside a tokenizer and the image part of a processor."""
         folder = self.checkpoint.folder

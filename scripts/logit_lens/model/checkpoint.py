@@ -35,7 +35,7 @@ class Checkpoint:
 
     Attributes:
         source: what ``from_pretrained`` is given: a hub id or a folder.
-        name: what reports call it.
+        name: what reports call it: a folder's place on this machine is nobody else's business.
         revision: its commit, where the folder is a snapshot of the hub's cache; else empty.
         variant: the word in the names of its weight files ("fp16"); empty for the usual names.
         gguf_file: the GGUF file in the folder; empty for any other kind.

@@ -146,8 +146,7 @@ def load_vlm(
             apply_adapter(model, on_top)
         model = (model if "device_map" in options else model.to(where)).eval()
     return VLM(
-        # a folder's place on this machine is nobody else's business
-        name=base.name if on_top is None else f"{base.name} + {on_top.name}",
+        name=base.name + (on_top.suffix if on_top else ""),
         revision=base.revision or getattr(config, "_commit_hash", None) or "",
         model=model,
         processor=processor,

@@ -112,17 +112,23 @@ def read_failures(folder: Path) -> list[Failure]:
 
 def entries_of(folder: Path) -> Iterator[dict[str, Any]]:
     """Every complete report of the folder, by name."""
+    for path, summary in reports_of(folder):
+        data = path.with_suffix(".npz")
+        yield summary | {
+            "link": _link(path),
+            "data": _link(data) if data.exists() else "",
+            "bytes": path.stat().st_size,
+        }
+
+
+def reports_of(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The path and the summary of every complete report of the folder, by name."""
     with os.scandir(folder) as files:
         paths = sorted(Path(file.path) for file in files if file.name.endswith(".html"))
     for path in paths:
         summary = read_summary(path) if not path.name.startswith(".") else None
         if summary is not None:
-            data = path.with_suffix(".npz")
-            yield summary | {
-                "link": _link(path),
-                "data": _link(data) if data.exists() else "",
-                "bytes": path.stat().st_size,
-            }
+            yield path, summary
 
 
 def _link(path: Path) -> str:

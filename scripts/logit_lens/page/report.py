@@ -38,8 +38,13 @@ def write_report(record: LensRecord, path: Path) -> None:
     Raises:
         LensError: the file cannot be written.
     """
+    write_atomically(path, report_bytes(record))
+
+
+def report_bytes(record: LensRecord) -> bytes:
+    """The report as a file's bytes."""
     # names of files may hold bytes that are no text
-    write_atomically(path, render_report(record).encode("utf-8", "replace"))
+    return render_report(record).encode("utf-8", "replace")
 
 
 def render_report(record: LensRecord) -> str:

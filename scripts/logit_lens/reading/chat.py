@@ -19,6 +19,7 @@ from ..model.chat_templates import the_template
 from ..model.vlm import VLM
 
 _SECONDS = 3.0  # a template takes milliseconds
+_LETTERS = 1_000_000  # and writes a few hundred letters beside the question
 _SPELLED_OUT = ("{'type': '", '{"type": "')  # a list of parts, written as Python or JSON
 # Qwen's models know an image by what is round its token
 _FRAMED = {"<|image_pad|>": "<|vision_start|><|image_pad|><|vision_end|>"}
@@ -54,6 +55,9 @@ def render_chat(vlm: VLM, question: str, has_image: bool, holders: list[str]) ->
         except Exception as error:  # it may raise anything
             reason = f"fails ({str(error).strip() or type(error).__name__})"
             continue
+        if len(text) > _LETTERS + len(question):
+            reason = f"writes {len(text):,} letters for one question"
+            break
         if not _holds(text, question):
             reason = reason or "leaves the question out"
         elif has_image and holders and _drops_image(vlm, template, content, text, holders):

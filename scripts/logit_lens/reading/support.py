@@ -67,7 +67,7 @@ def answer_words(tokenizer: Any, answer_ids: Sequence[int]) -> list[Word]:
         if int(answer_ids[a]) in special or not any(map(str.isalpha, text)):
             continue
         token_id = _in_mid_sentence(tokenizer, text, answer_ids[a:b], texts[a:b])
-        controls = _controls(tokenizer, token_id, said)
+        controls = control_ids(tokenizer, token_id, said)
         words.append(Word(text, (a, b), token_id, controls))
     return words
 
@@ -86,7 +86,7 @@ def _in_mid_sentence(tokenizer: Any, text: str, ids: Sequence[int], pieces: Sequ
     return int(spaced[0] if spaced else own)
 
 
-def _controls(tokenizer: Any, token_id: int, said: set[str]) -> list[int]:
+def control_ids(tokenizer: Any, token_id: int, said: set[str]) -> list[int]:
     """Whole words whose ids are nearest: vocabularies are made by falling frequency."""
     spaced = display_texts(tokenizer, [token_id])[0][:1] in "▁Ġ"
     n_vocab = len(tokenizer)

@@ -46,6 +46,18 @@ export function formatCount(count, one, many = `${one}s`) {
   return `${grouped(count)} ${count === 1 ? one : many}`;
 }
 
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1eeff}]/u;
+
+/**
+ * Names of bytes and characters keep to themselves in a text that runs from right to left: else
+ * `י<0xD7>` would be written as `0>יxD7>`, on a canvas as in the page.
+ * @param {string} text
+ */
+export function withNamesApart(text) {
+  if (!text.includes("<") || !RIGHT_TO_LEFT.test(text)) return text;
+  return text.replace(/(?:<(?:0x[0-9A-F]{2}|U\+[0-9A-F]{4,6}|id \d+)>)+/g, "\u2066$&\u2069"); // an isolate
+}
+
 /**
  * A token's text as something that can be seen: `∅` for a token without text, `␣` for every blank
  * of one that has nothing else. For display only: what is copied out or exported is the text itself.
@@ -54,7 +66,7 @@ export function formatCount(count, one, many = `${one}s`) {
  */
 export function visibleText(text) {
   if (text === "") return "∅";
-  return text.trim() === "" ? text.replace(/\s/gu, "␣") : text;
+  return text.trim() === "" ? text.replace(/\s/gu, "␣") : withNamesApart(text);
 }
 
 /** What stands for a leading space, however the vocabulary spells it (`▁`, `Ġ`). */
@@ -74,7 +86,7 @@ export const spaceMarks = (text) => (text.trim() === "" ? "" : /^[▁Ġ ]*/u.exe
 export function quietText(text) {
   const marks = spaceMarks(text);
   if (!marks) return visibleText(text);
-  return (marks === text ? "␣" : SPACE_GLYPH).repeat(marks.length) + text.slice(marks.length);
+  return (marks === text ? "␣" : SPACE_GLYPH).repeat(marks.length) + withNamesApart(text.slice(marks.length));
 }
 
 /** What is looked for when this is typed: with or without a mark of a leading space is the same. @param {string} query */

@@ -201,8 +201,8 @@ export class LensPage {
     return this.kind(t) === 1 ? `patch ${this.patchNumber.get(t)}` : this.text(this.input(t));
   }
 
-  /** Name of a layer for people: "embeddings" or "layer 26". @param {number} l */
-  layerName(l) { return this.layers[l] === 0 ? "embeddings" : `layer ${this.layers[l]}`; }
+  /** Name of a layer for people: "layer 26"; alone it says what layer 0 is. @param {number} l */
+  layerName(l) { return this.layers[l] === 0 ? "layer 0 (embeddings)" : `layer ${this.layers[l]}`; }
 }
 
 /** @param {LensPage} record */

@@ -5,6 +5,8 @@
 /** @typedef {{layer: number, position: number}} Cell layer is an index into `record.layers` */
 /** @typedef {"prob"|"entropy"|"kl"|"rank"|"agree"|"none"} Colour */
 /** @typedef {"all"|"text"|"image"|"answer"|"pinned"|"matches"} RowFilter */
+/** @typedef {"position"|"surest"|"entropy"|"decided"|"word"} RowOrder */
+/** @typedef {{from: number, to: number, step: number}} Span indices of layers */
 /** @typedef {"prob"|"log"|"rank"} Scale */
 /** @typedef {"one"|"each"|"position"} Charts all pins in one, one each, or one token over all positions */
 /** @typedef {"auto"|"light"|"dark"} Theme */
@@ -21,6 +23,9 @@
  * @property {number[]} tokens token ids, summed
  * @property {string} query what is typed into find token
  * @property {RowFilter} rows
+ * @property {RowOrder} order of the rows
+ * @property {boolean} whole only whole words stand out: pieces of words are dimmed
+ * @property {Span|null} span layers that the grid shows; null: all
  * @property {number[]} folded views whose patches are folded in the grid
  * @property {boolean} zoomedOut the grid is a heat map
  * @property {number[]} region positions marked on the image
@@ -42,7 +47,7 @@
 
 /** What a fresh report shows. @type {StateValues} */
 export const DEFAULTS = {
-  layer: 0, cell: null, hover: null, pins: [], colour: "prob", tokens: [], query: "", rows: "all", folded: [], zoomedOut: false,
+  layer: 0, cell: null, hover: null, pins: [], colour: "prob", tokens: [], query: "", rows: "all", order: "position", whole: false, span: null, folded: [], zoomedOut: false,
   region: [], word: -1, view: 0, range: "auto", look: "fade", strength: 0.5, words: true, scale: "prob", charts: "one", theme: "auto", dark: false, paper: false, playing: false,
 };
 
@@ -51,10 +56,14 @@ const cellText = (cell) => `${cell.layer}.${cell.position}`;
 /** @param {boolean} on */
 const flagText = (on) => (on ? "1" : "0");
 
+/** @param {Span|null} span */
+const spanOf = (span) => (span ? `${span.from}-${span.to}${span.step > 1 ? `/${span.step}` : ""}` : "");
+
 /** @type {{[Key in SavedKey]: (value: StateValues[Key]) => string}} in the order of the hash */
 const WRITERS = {
   layer: String, cell: (cell) => (cell ? cellText(cell) : ""), pins: (pins) => pins.map(cellText).join(","), colour: String,
-  tokens: String, query: String, rows: String, folded: String, zoomedOut: flagText, region: toRanges, word: String, view: String, range: String,
+  tokens: String, query: String, rows: String, order: String, whole: flagText, span: spanOf, folded: String, zoomedOut: flagText, region: toRanges,
+  word: String, view: String, range: String,
   look: String, strength: String, words: flagText, scale: String, charts: String, theme: String,
 };
 
@@ -110,7 +119,7 @@ function readersFor(values, sizes) {
     return text && isIndex(layer, sizes.layers) && isIndex(position, sizes.positions) ? { layer, position } : null;
   };
   /**
-   * @template {"colour"|"rows"|"range"|"look"|"scale"|"charts"|"theme"} Key
+   * @template {"colour"|"rows"|"order"|"range"|"look"|"scale"|"charts"|"theme"} Key
    * @param {Key} key
    * @param {StateValues[Key][]} names
    * @returns {(text: string) => StateValues[Key]}
@@ -126,6 +135,9 @@ function readersFor(values, sizes) {
     tokens: numbers,
     query: (text) => text,
     rows: oneOf("rows", "all", "text", "image", "answer", "pinned", "matches"),
+    order: oneOf("order", "position", "surest", "entropy", "decided", "word"),
+    whole: flag,
+    span: (text) => readSpan(text, sizes.layers),
     folded: numbers,
     zoomedOut: flag,
     region: (text) => fromRanges(text, sizes.positions),
@@ -139,6 +151,14 @@ function readersFor(values, sizes) {
     charts: oneOf("charts", "one", "each", "position"),
     theme: oneOf("theme", "auto", "light", "dark"),
   };
+}
+
+/** "8-32/2" @param {string} text @param {number} layers @returns {Span|null} */
+function readSpan(text, layers) {
+  const match = /^(\d+)-(\d+)(?:\/(\d+))?$/.exec(text);
+  if (!match) return null;
+  const [from, to, step] = [Number(match[1]), Math.min(Number(match[2]), layers - 1), Number(match[3] ?? 1)];
+  return from <= to && step >= 1 ? { from, to, step } : null;
 }
 
 /** 5,6,7,9 → "5-7,9" @param {number[]} numbers */

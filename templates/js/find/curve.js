@@ -6,7 +6,7 @@ import { svgElement } from "../core/svg.js";
 /** @import { Onset } from "../core/onset.js" */
 /** @import { LensPage } from "../core/record.js" */
 
-const CURVE = { width: 156, height: 44, left: 22, right: 2, top: 2, bottom: 12 };
+const CURVE = { width: 132, height: 44, left: 22, right: 2, top: 2, bottom: 12 };
 
 /**
  * Bars, one per layer: light for those that have it in their top k, dark for those that have it on top.

@@ -67,21 +67,21 @@ class GridInput {
   /** Hover what is under the pointer, if there is one. */
   hover() {
     if (!this.#pointer) return;
-    const at = this.#grid.cellAt(this.#pointer.clientX, this.#pointer.clientY);
+    const at = this.#grid.geometry.cellAt(this.#pointer.clientX, this.#pointer.clientY);
     if (at && at.place >= 0 && !isBand(this.#grid.rows[at.place])) this.#hoverCell(at);
     else this.#state.set({ hover: null });
   }
 
   /** @param {GridPoint} at */
   #hoverCell(at) {
-    anchorTooltip(this.#grid.rect(at.place, at.column), "below");
+    anchorTooltip(this.#grid.geometry.rect(at.place, at.column), "below");
     this.#state.set({ hover: this.#cellOf(at) });
   }
 
   /** @param {MouseEvent} event */
   click(event) {
     if (String(getSelection())) return; // text was being selected, not a cell chosen
-    const at = this.#grid.cellAt(event.clientX, event.clientY);
+    const at = this.#grid.geometry.cellAt(event.clientX, event.clientY);
     if (!at) return;
     const row = this.#grid.rows[at.place];
     if (at.place < 0) {
@@ -100,13 +100,15 @@ class GridInput {
     const rows = this.#grid.rows.length;
     if (rows === 0 || event.altKey) return;
     const at = this.#start();
-    const sheet = { rows, columns: this.#record.L, page: this.#grid.page() };
-    const moved = moveCursor(event.key, event.ctrlKey || event.metaKey, { row: at.place, column: at.column }, sheet);
+    const { layers, placeOf } = this.#grid.geometry.columns();
+    const column = placeOf(at.column) < 0 ? layers.findIndex((l) => l >= at.column) : placeOf(at.column);
+    const sheet = { rows, columns: layers.length, page: this.#grid.geometry.page() };
+    const moved = moveCursor(event.key, event.ctrlKey || event.metaKey, { row: at.place, column }, sheet);
     if (!moved && event.key !== "Enter") return;
     event.preventDefault();
     if (!moved) this.#enter(at);
     // the first key only shows where the cursor is
-    else this.#moveTo(this.#cursor ? { place: moved.row, column: moved.column } : at);
+    else this.#moveTo(this.#cursor ? { place: moved.row, column: layers[moved.column] } : at);
   }
 
   focus() {
@@ -135,7 +137,7 @@ class GridInput {
     if (this.#cursor && grid.place(this.#cursor.row) >= 0) return { place: grid.place(this.#cursor.row), column: this.#cursor.column };
     const cell = this.#state.get("cell");
     if (cell && grid.place(cell.position) >= 0) return { place: grid.place(cell.position), column: cell.layer };
-    return { place: Math.min(grid.rows.length - 1, grid.firstVisible()), column: this.#state.get("layer") };
+    return { place: Math.min(grid.rows.length - 1, grid.geometry.firstVisible()), column: this.#state.get("layer") };
   }
 
   /** @param {GridPoint} at */

@@ -14,7 +14,7 @@ import { isBand } from "./rows.js";
  * @param {{width: number, height: number}} room pixels for the cells alone
  */
 export function mapLayout(rows, layers, room) {
-  const column = Math.max(1, Math.min(48, Math.floor(room.width / layers)));
+  const column = Math.max(1, Math.floor(room.width / layers));
   const row = rows <= room.height ? Math.max(1, Math.min(GRID_MAP_ROW, room.height / rows)) : room.height / rows;
   return { column, row, width: column * layers, height: Math.max(1, Math.round(row * rows)) };
 }

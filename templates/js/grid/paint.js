@@ -6,10 +6,12 @@
 import { shadeFill, shadeInk } from "../core/colour.js";
 import { penOf } from "../core/dom.js";
 import { quietText, spaceMarks } from "../core/format.js";
+import { isFragment } from "../core/fragments.js";
 import { themeColours } from "../core/theme.js";
 import { fitterFor } from "./fitter.js";
+import { hatchPattern } from "./hatch.js";
 import { bandBlock, bandText, isBand } from "./rows.js";
-import { GRID, gridLayerName } from "./window.js";
+import { GRID } from "./window.js";
 /** @import { Quantity } from "../core/quantity.js" */
 /** @import { LensPage } from "../core/record.js" */
 /** @import { ThemeColours } from "../core/theme.js" */
@@ -17,7 +19,8 @@ import { GRID, gridLayerName } from "./window.js";
 /** @import { Fitter } from "./fitter.js" */
 /** @import { GridColumns } from "./window.js" */
 
-/** @typedef {{quantity: Quantity, dark: boolean, layer: number, folded: number[]}} GridLook */
+/** @typedef {{quantity: Quantity, dark: boolean, layer: number, folded: number[], whole: boolean}} GridLook whole: pieces of words are dimmed */
+/** @typedef {{y: number, tall: number}} Line where a row is, in whole pixels */
 
 export class GridPainter {
   #canvas;
@@ -25,8 +28,7 @@ export class GridPainter {
   #picture;
   #pen;
   #fonts;
-  /** Width of a column. */
-  #column = 0;
+  #column = 0; // its width
   #density = 1;
   /** @type {Size} */
   #size = { width: 0, height: 0 };
@@ -54,7 +56,16 @@ export class GridPainter {
     this.#fonts = { mono: `12px ${mono}`, sans: `11.5px ${sans}`, small: `10px ${sans}` };
     this.#pen.font = this.#fonts.mono;
     this.#letter = this.#pen.measureText("m").width; // of the fixed pitch
-    this.#fitSide = fitterFor(this.#pen, GRID.side - 14);
+    this.#fitSide = fitterFor(this.#pen, GRID.side - 16 - this.#numberWidth());
+  }
+
+  /** Of the widest position number: the label leaves it its room. */
+  #numberWidth() {
+    const pen = this.#pen;
+    pen.font = this.#fonts.small;
+    const { width } = pen.measureText(String(this.#record.T - 1));
+    pen.font = this.#fonts.mono;
+    return width;
   }
 
   /** The theme changed: colours are read anew. */
@@ -81,23 +92,23 @@ export class GridPainter {
    * @param {ArrayLike<number>} rows
    * @param {[number, number]} places which of them are visible
    * @param {GridColumns} columns
-   * @param {number} top pixels scrolled
+   * @param {{top: number, row: number}} scroll pixels scrolled; height of a row
    * @param {GridLook} look
    */
-  paint(rows, places, columns, top, look) {
+  paint(rows, places, columns, { top, row }, look) {
     const [pen, size, colours] = [this.#pen, this.#size, this.#colours()];
     pen.setTransform(this.#density, 0, 0, this.#density, 0, 0);
     this.#box(colours.surface, 0, 0, size.width, size.height);
-    const lastColumn = GRID.side + columns.x(this.#record.L - 1);
-    const bottom = GRID.head + places[1] * GRID.row - top;
-    this.#box(colours.line, 0, 0, Math.min(lastColumn + this.#column, size.width), bottom);
+    const last = columns.layers[columns.layers.length - 1];
+    const [right, edge] = [GRID.side + columns.x(last) + columns.wide(last), (/** @type {number} */ place) => Math.round(GRID.head + place * row - top)];
+    this.#box(colours.line, 0, 0, Math.min(right, size.width), edge(places[1]));
     for (let place = places[0]; place < places[1]; place += 1) {
-      const y = GRID.head + place * GRID.row - top;
-      if (isBand(rows[place])) this.#band(rows[place], y, look.folded, colours);
-      else this.#row(rows[place], y, columns, look, colours);
+      const line = { y: edge(place), tall: edge(place + 1) - edge(place) };
+      if (isBand(rows[place])) this.#band(rows[place], line, look.folded, colours);
+      else this.#row(rows[place], line, columns, look, colours);
     }
+    if (columns.gap) this.#gap(columns, edge(places[1]), colours);
     this.#head(columns, look.layer, colours);
-    if (columns.keeps) this.#box(colours.lineStrong, lastColumn - 2, 0, 2, bottom);
   }
 
   #colours() {
@@ -122,92 +133,99 @@ export class GridPainter {
     pen.fillText(text, x, y);
   }
 
-  /** Text of a token, in ink and font of the caller; a sign for what cannot be seen is softer. @param {string} text @param {Fitter} fit @param {number} x @param {number} y */
-  #token(text, fit, x, y) {
+  /** Text of a token, in ink and font of the caller; a sign for what cannot be seen is softer. @param {string} text @param {Fitter} fit @param {number} x @param {number} y @param {number} [strength] */
+  #token(text, fit, x, y, strength = 1) {
     const pen = this.#pen;
     const quiet = quietText(text);
     const shown = fit(quiet);
     const marks = Math.min(spaceMarks(text).length, shown.length);
     if (marks && marks < text.length) {
       // a leading space: a dot in the middle of its letter, which is cheaper than text
-      pen.globalAlpha = 0.5;
+      pen.globalAlpha = 0.5 * strength;
       for (let n = 0; n < marks; n += 1) pen.fillRect(x + (n + 0.5) * this.#letter - 1, y - 5, 2, 2);
-      pen.globalAlpha = 1;
+      pen.globalAlpha = strength;
       pen.fillText(shown.slice(marks), x + marks * this.#letter, y);
-      return;
+    } else {
+      pen.globalAlpha = quiet === text ? strength : 0.7;
+      pen.fillText(shown, x, y);
     }
-    if (quiet !== text) pen.globalAlpha = 0.7;
-    pen.fillText(shown, x, y);
     pen.globalAlpha = 1;
   }
 
-  /** @param {number} t @param {number} y @param {GridColumns} columns @param {GridLook} look @param {ThemeColours} colours */
-  #row(t, y, columns, look, colours) {
+  /** @param {number} t @param {Line} line @param {GridColumns} columns @param {GridLook} look @param {ThemeColours} colours */
+  #row(t, line, columns, look, colours) {
     const decided = this.#record.decision(t);
     this.#pen.font = this.#fonts.mono;
     this.#pen.textAlign = "left";
-    for (const l of columns.shown) this.#cell(l, t, GRID.side + columns.x(l), y, look, l === decided, colours);
-    this.#side(t, y, colours);
+    for (const l of columns.shown) this.#cell(l, t, { ...line, x: GRID.side + columns.x(l), wide: columns.wide(l) - 1 }, look, l === decided, colours);
+    this.#side(t, line, colours);
   }
 
   /**
    * A cell and its text. Cells of a row follow each other, so the font is set by the caller.
    * @param {number} l
    * @param {number} t
-   * @param {number} x
-   * @param {number} y
+   * @param {Line & {x: number, wide: number}} place
    * @param {GridLook} look
    * @param {boolean} decided is it the first of its final token?
    * @param {ThemeColours} colours
    */
-  #cell(l, t, x, y, look, decided, colours) {
+  #cell(l, t, { x, y, wide, tall }, look, decided, colours) {
     const pen = this.#pen;
     const shade = look.quantity.shade(l, t);
     const known = shade >= 0;
-    this.#box(known ? shadeFill(shade, look.dark) : shade === -1 ? this.#hatch : colours.surface, x, y, this.#column - 1, GRID.row - 1);
+    this.#box(known ? shadeFill(shade, look.dark) : shade === -1 ? this.#hatch : colours.surface, x, y, wide, tall - 1);
     pen.fillStyle = known ? shadeInk(look.dark) : colours.ink;
-    if (decided) pen.fillRect(x, y, 3, GRID.row - 1);
-    this.#token(this.#record.text(this.#record.topIndex(l, t, 0)), this.#fitCell, x + 5, y + 16);
+    if (decided) pen.fillRect(x, y, 3, tall - 1);
+    const token = this.#record.topIndex(l, t, 0);
+    this.#token(this.#record.text(token), this.#fitCell, x + 5, y + (tall >> 1) + 4, look.whole && isFragment(this.#record, token) ? 0.35 : 1);
   }
 
-  /** The row header. @param {number} t @param {number} y @param {ThemeColours} colours */
-  #side(t, y, colours) {
+  /** The row header. @param {number} t @param {Line} line @param {ThemeColours} colours */
+  #side(t, { y, tall }, colours) {
     const [pen, record, fonts] = [this.#pen, this.#record, this.#fonts];
     const kind = record.kind(t);
-    this.#box(colours.surface, 0, y, GRID.side - 1, GRID.row - 1);
-    this.#box(colours.lineStrong, GRID.side - 1, y, 1, GRID.row);
+    const base = y + (tall >> 1) + 4;
+    this.#box(colours.surface, 0, y, GRID.side - 1, tall - 1);
+    this.#box(colours.lineStrong, GRID.side - 1, y, 1, tall);
     if (kind === 1) {
-      this.#thumbnail(t, y);
-      this.#write(String(record.patchNumber.get(t)).padStart(3, "0"), 32, y + 16, colours.inkSoft, fonts.sans);
+      this.#thumbnail(t, y, tall - 1);
+      this.#write(String(record.patchNumber.get(t)).padStart(3, "0"), 32, base, colours.inkSoft, fonts.sans);
       return;
     }
-    if (kind === 2) this.#box(colours.pin, 0, y, 3, GRID.row - 1);
+    if (kind === 2) this.#box(colours.pin, 0, y, 3, tall - 1);
     pen.font = fonts.mono;
     pen.textAlign = "left";
     pen.fillStyle = colours.ink;
-    this.#token(record.label(t), this.#fitSide, 8, y + 16);
-    const room = GRID.side - 22 - pen.measureText(this.#fitSide(quietText(record.label(t)))).width;
-    pen.font = fonts.small;
-    if (pen.measureText(String(t)).width <= room) this.#write(String(t), GRID.side - 7, y + 16, colours.inkSoft, fonts.small, "right");
+    this.#token(record.label(t), this.#fitSide, 8, base);
+    this.#write(String(t), GRID.side - 6, base, colours.inkSoft, fonts.small, "right");
   }
 
-  /** @param {number} t @param {number} y */
-  #thumbnail(t, y) {
+  /** @param {number} t @param {number} y @param {number} size */
+  #thumbnail(t, y, size) {
     const picture = this.#picture;
     const place = picture?.naturalWidth ? this.#record.box(t) : null;
     if (!picture || !place) return;
     const scale = picture.naturalWidth / this.#record.meta.image.width;
     const [left, top, right, bottom] = place.map((edge) => edge * scale);
     // without a frame and as high as the row: a framed white patch looks like a box to tick
-    this.#pen.drawImage(picture, left, top, Math.max(1, right - left), Math.max(1, bottom - top), 0, y, GRID.row - 1, GRID.row - 1);
+    this.#pen.drawImage(picture, left, top, Math.max(1, right - left), Math.max(1, bottom - top), 0, y, size, size);
   }
 
-  /** The head of an image block. @param {number} row @param {number} y @param {number[]} foldedViews @param {ThemeColours} colours */
-  #band(row, y, foldedViews, colours) {
-    this.#box(colours.paper, 0, y, this.#size.width, GRID.row - 1);
+  /** The head of an image block. @param {number} row @param {Line} line @param {number[]} foldedViews @param {ThemeColours} colours */
+  #band(row, { y, tall }, foldedViews, colours) {
+    this.#box(colours.paper, 0, y, this.#size.width, tall - 1);
     const block = bandBlock(this.#record, row);
     const folded = foldedViews.includes(block.view);
-    this.#write(`${folded ? "▸" : "▾"} ${bandText(this.#record, block)}${folded ? ", folded" : ""}`, 7, y + 16, colours.inkSoft, this.#fonts.sans);
+    this.#write(`${folded ? "▸" : "▾"} ${bandText(this.#record, block)}${folded ? ", folded" : ""}`, 7, y + (tall >> 1) + 4, colours.inkSoft, this.#fonts.sans);
+  }
+
+  /** What parts the last layer from the others. @param {GridColumns} columns @param {number} bottom @param {ThemeColours} colours */
+  #gap(columns, bottom, colours) {
+    const x = GRID.side + columns.room;
+    this.#box(colours.paper, x, 0, columns.gap, Math.max(bottom, GRID.head));
+    this.#box(colours.lineStrong, x, 0, 1, bottom);
+    this.#box(colours.lineStrong, x + columns.gap - 1, 0, 1, bottom);
   }
 
   /** The layer numbers. @param {GridColumns} columns @param {number} current @param {ThemeColours} colours */
@@ -217,29 +235,16 @@ export class GridPainter {
     for (const l of columns.shown) {
       const x = GRID.side + columns.x(l);
       const chosen = l === current;
-      this.#box(chosen ? colours.accent : colours.surface, x, 0, this.#column - 1, GRID.head - 1);
-      this.#write(gridLayerName(this.#record, l), x + this.#column / 2, 17, chosen ? colours.accentInk : colours.inkSoft, sans, "center");
+      this.#box(chosen ? colours.accent : colours.surface, x, 0, columns.wide(l) - 1, GRID.head - 1);
+      this.#write(String(this.#record.layers[l]), x + columns.wide(l) / 2, 17, chosen ? colours.accentInk : colours.inkSoft, sans, "center");
+    }
+    if (columns.gap) {
+      const x = GRID.side + columns.room;
+      this.#box(colours.paper, x, 0, columns.gap, GRID.head);
+      if (columns.under(columns.layers[columns.layers.length - 2])) this.#write("⋯", x + columns.gap / 2, 17, colours.inkSoft, sans, "center");
     }
     this.#box(colours.surface, 0, 0, GRID.side - 1, GRID.head - 1);
-    this.#write("layer →", GRID.side - 7, 17, colours.inkSoft, sans, "right");
     this.#box(colours.lineStrong, 0, GRID.head - 1, width, 1);
     this.#box(colours.lineStrong, GRID.side - 1, 0, 1, GRID.head);
   }
-}
-
-/** Diagonal lines, for what is only known to be below p_k. @param {CanvasRenderingContext2D} pen @param {ThemeColours} colours */
-function hatchPattern(pen, colours) {
-  const tile = document.createElement("canvas");
-  tile.width = tile.height = 6;
-  const tilePen = penOf(tile);
-  tilePen.fillStyle = colours.unknown;
-  tilePen.fillRect(0, 0, 6, 6);
-  tilePen.strokeStyle = colours.hatch;
-  tilePen.beginPath();
-  for (const x of [-6, 0, 6]) {
-    tilePen.moveTo(x, 6);
-    tilePen.lineTo(x + 6, 0);
-  }
-  tilePen.stroke();
-  return pen.createPattern(tile, "repeat") ?? colours.unknown;
 }

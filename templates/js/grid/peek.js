@@ -42,6 +42,6 @@ export class GridPeek {
     this.#painter ??= this.#makePainter();
     if (this.#width !== width || this.#column !== columns.width) this.#painter.resize(width, GRID.head + GRID.row, columns.width);
     [this.#width, this.#column] = [width, columns.width];
-    this.#painter.paint([t], [0, 1], columns, 0, look);
+    this.#painter.paint([t], [0, 1], columns, { top: 0, row: GRID.row }, look);
   }
 }

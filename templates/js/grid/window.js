@@ -1,55 +1,67 @@
 /**
  * What of a huge sheet is visible. Pure.
  */
-/** @import { LensPage } from "../core/record.js" */
+/** Sizes in pixels: the least of a row and of a column, the line of layer numbers, the row headers, the gap before the last column. */
+export const GRID = { row: 24, column: 68, head: 26, side: 104, gap: 18 };
 
-/** Sizes in pixels: a row (and a thumbnail in it), a column, the line of layer numbers, the row headers. */
-export const GRID = { row: 24, column: 68, head: 26, side: 104 };
-
-/** Width of a column: few layers share the room, up to a point. @param {number} room @param {number} layers */
-function columnWidth(room, layers) {
-  return Math.max(GRID.column, Math.min(112, Math.floor(room / layers)));
+/** Height of a row: whole ones fill the room. @param {number} room @param {number} rows */
+export function rowHeight(room, rows) {
+  const fit = Math.floor(room / GRID.row);
+  return fit < 1 || rows <= fit ? GRID.row : room / fit;
 }
+
+/** Columns that there is room for. @param {number} room @param {number} layers */
+export const columnsThatFit = (room, layers) => (room >= layers * GRID.column ? layers : Math.floor((room - GRID.gap) / GRID.column));
 
 /**
  * @typedef {object} GridColumns
  * @property {number} width of one
  * @property {number} room what the columns that move have
+ * @property {number} most pixels that they can be scrolled
  * @property {boolean} keeps does the last one stay at the edge?
+ * @property {number} gap pixels before it
+ * @property {number[]} layers all that have a column
+ * @property {(l: number) => number} placeOf its number among them, −1 for none
  * @property {(l: number) => number} x left edge
- * @property {(l: number) => number} under how much of it lies beneath the last one
- * @property {(x: number) => number} at which one is there; may be past the last
- * @property {number[]} shown the visible ones, those beneath first
+ * @property {(l: number) => number} wide its width: the last one takes what is over
+ * @property {(l: number) => number} under how much of it lies beneath the gap and the last one
+ * @property {(x: number) => number} at the layer whose column is there, Infinity for none
+ * @property {number[]} shown the layers of the visible ones, those beneath first
  */
 
 /**
- * Where the columns are, in pixels from the row headers on. The last layer is what the model says:
- * where not all fit, it stays at the right edge and the others pass beneath it. (On a very narrow
- * screen it would take too much of the room.)
+ * Where the columns are, in pixels from the row headers on: as many whole ones as fit fill the room.
+ * The last layer is what the model says: where not all fit, it stays at the right edge, apart, and the
+ * others pass beneath it. (On a very narrow screen it would take too much of the room.)
  * @param {number} room
- * @param {number} layers
+ * @param {number[]} layers
  * @param {number} scroll
  * @returns {GridColumns}
  */
 export function gridColumns(room, layers, scroll) {
-  const width = columnWidth(room, layers);
-  const last = layers - 1;
-  const keeps = width * layers > room && room >= 3 * width;
+  const count = layers.length;
+  const last = layers[count - 1];
+  const keeps = GRID.column * count > room && room >= 3 * GRID.column + GRID.gap;
+  const fit = keeps ? columnsThatFit(room, count) : count;
+  const width = keeps ? Math.floor((room - GRID.gap) / fit) : Math.max(GRID.column, Math.floor(room / count));
+  const moving = keeps ? (fit - 1) * width : room;
+  const most = keeps ? (count - fit) * width : Math.max(0, count * width - room);
   const edge = room - width;
-  const x = (/** @type {number} */ l) => (keeps && l === last ? edge : l * width - scroll);
-  const [from, to] = visibleRange(scroll, keeps ? edge : room, width, keeps ? last : layers);
-  const shown = Array.from({ length: to - from }, (_, n) => from + n);
+  const places = new Map(layers.map((l, n) => [l, n]));
+  const x = (/** @type {number} */ l) => (keeps && l === last ? edge : (places.get(l) ?? 0) * width - scroll);
+  const [from, to] = visibleRange(scroll, moving, width, keeps ? count - 1 : count);
+  const shown = layers.slice(from, to);
   if (keeps) shown.push(last);
   return {
-    width, keeps, x, shown,
-    room: keeps ? edge : room,
-    under: (l) => (keeps && l !== last ? Math.max(0, x(l) + width - edge) : 0),
-    at: (px) => (keeps && px >= edge ? last : Math.floor((px + scroll) / width)),
+    width, keeps, x, shown, layers, most,
+    room: moving,
+    gap: keeps ? edge - moving : 0,
+    placeOf: (l) => places.get(l) ?? -1,
+    wide: (l) => (!keeps && l === last && most === 0 ? room - (count - 1) * width : width),
+    under: (l) => (keeps && l !== last ? Math.max(0, x(l) + width - moving) : 0),
+    at: (px) => (keeps && px >= edge ? last : px >= moving && keeps ? Infinity : layers[Math.min(Math.floor((px + scroll) / width), px < room ? count - 1 : count)] ?? Infinity),
   };
 }
-
-/** What stands at the head of a column. @param {LensPage} record @param {number} l */
-export const gridLayerName = (record, l) => (record.layers[l] === 0 ? "embed" : String(record.layers[l]));
 
 /**
  * Items that a viewport shows, also in part.

@@ -88,7 +88,7 @@ class RegionPanel {
     rows.forEach((row, l) => {
       const button = part(row, "button");
       row.dataset.layer = String(l);
-      button.textContent = record.layers[l] === 0 ? "embed" : String(record.layers[l]);
+      button.textContent = String(record.layers[l]);
       button.title = `Show ${record.layerName(l)}`;
       // numbers of the region before must not stand beside this one's
       for (const cell of row.querySelectorAll("td")) cell.textContent = "";

@@ -1,13 +1,14 @@
 /**
  * Words as they are written on the picture: cut to what fits, and apart from each other. Pure.
  */
+import { withNamesApart } from "../core/format.js";
 
 /**
  * A token as it is written on the picture: without the mark of its leading space, which only
  * costs room there (tooltip and grid show it), one line.
  * @param {string} text
  */
-export const pictureWord = (text) => text.replace(/^[▁Ġ ]+(?=.)/u, "").slice(0, 40);
+export const pictureWord = (text) => withNamesApart(text.replace(/^[▁Ġ ]+(?=.)/u, "").slice(0, 40));
 
 /**
  * Text that fits a width, with an ellipsis where it must be cut; "" when not even that fits.

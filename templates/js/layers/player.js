@@ -6,6 +6,7 @@ import { formatCount, formatNumber } from "../core/format.js";
 import { QUANTITY_KEYS, quantityNow } from "../core/quantity.js";
 import { inSlices } from "../core/work.js";
 import { patchSet } from "../image/map.js";
+import { mountLayerSpan } from "./span.js";
 import { layerMean } from "./strip_map.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
@@ -30,6 +31,7 @@ export function mountLayerPlayer(root, record, state) {
 
   const play = new Playing(part(root, ".player-play"), part(root, "select", HTMLSelectElement), record, state);
   const means = new LayerMeans(root, record, state);
+  mountLayerSpan(root, record, state);
   new ResizeObserver(() => drawTicks(ticks, record)).observe(ticks);
   state.on(["playing"], () => play.follow());
   state.on(["layer"], () => {

@@ -74,7 +74,7 @@ function runFacts(record) {
   const done = (/** @type {Object<string, unknown>|undefined} */ experiment) => Object.entries(experiment ?? {}).map(([name, value]) => (name === "what" ? plain(value) : `${name} ${plain(value)}`)).join("; ");
   return [
     ["model", plain(meta.model)], ["revision", plain(meta.revision)], ["adapter", adapterWords(meta.adapter)],
-    ["image", `${plain(meta.image?.name)}`], ["address", meta.image?.source ?? ""], ["part that was seen", crop], ["note", [meta.note, ...(meta.notes ?? [])].filter(Boolean).join("; ")],
+    ["image", `${plain(meta.image?.name)}`], ["address", meta.image?.source ?? ""], ["part that was seen", crop], ["note", [meta.note, ...(meta.notes ?? [])].filter(Boolean).join("\n")],
     ["ablation", done(meta.ablation)], ["knockout", done(meta.knockout)], ["attribution", done(meta.attribution)],
     ["lens", plain(meta.lens)], ["tail", tail], ["recorded at", plain(meta.hook_site)],
     ["computed in", `${plain(meta.dtype)}, on ${plain(meta.device)}`],

@@ -50,8 +50,7 @@ export function drawChart(card, model, dark, { width, height }) {
  */
 export function chartParts(model, dark, { width, height }) {
   const { record, axis, series } = model;
-  const x = (/** @type {number} */ l) => CHART.left + (record.L === 1 ? 0.5 : l / (record.L - 1)) * (width - CHART.left - CHART.right);
-  const y = (/** @type {number} */ value) => CHART.top + (1 - axis.place(value)) * (height - CHART.top - CHART.bottom);
+  const { x, y } = plotOf(record, axis, { width, height });
   const bottom = height - CHART.bottom;
   const band = series.some((one) => one.points.some((point) => !point.exact)) ? chartBand(model, { x, y }, bottom) : { area: [], words: [] };
   const parts = [
@@ -66,6 +65,12 @@ export function chartParts(model, dark, { width, height }) {
   ];
   return { parts, plot: { x, y } };
 }
+
+/** From layers and values to pixels. @param {LensPage} record @param {ChartAxis} axis @param {PlotSize} size @returns {Plot} */
+export const plotOf = (record, axis, { width, height }) => ({
+  x: (l) => CHART.left + (record.L === 1 ? 0.5 : l / (record.L - 1)) * (width - CHART.left - CHART.right),
+  y: (value) => CHART.top + (1 - axis.place(value)) * (height - CHART.top - CHART.bottom),
+});
 
 /** The vertical axis: its name, its values. @param {ChartAxis} axis @param {string} name @param {PlotSize} size @returns {SVGElement[]} */
 export function chartFrame(axis, name, { width, height }) {

@@ -1,13 +1,14 @@
 /**
  * One token over all positions at the layer shown, as a chart: where in the sequence, and how far up.
  */
-import { cloneOne, hit, moveOf, part } from "../core/dom.js";
+import { cloneOne, hit, part } from "../core/dom.js";
 import { formatCount, quietText } from "../core/format.js";
 import { pinnedPositions } from "../core/pins.js";
 import { svgElement } from "../core/svg.js";
 import { anchorTooltip } from "../page/tooltip.js";
 import { AXIS_NAMES, CHART, chartFrame } from "./chart.js";
 import { pointText } from "./chart_data.js";
+import { slideByKeys } from "./input.js";
 import { kindRuns, positionColumns, positionsModel } from "./positions_data.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
@@ -121,24 +122,18 @@ class PositionsView {
     const [{ root, slider }, record, state] = [this, this.#record, this.#state];
     const hover = (/** @type {number} */ position) => {
       anchorTooltip((root.parentElement ?? root).getBoundingClientRect());
-      state.set({ hover: { layer: state.get("layer"), position: Math.max(0, Math.min(record.T - 1, position)) } });
+      state.set({ hover: { layer: state.get("layer"), position } });
     };
     const at = (/** @type {MouseEvent} */ event) => {
       const along = event.clientX - this.svg.getBoundingClientRect().left - CHART.left;
-      return Math.floor((along / Math.max(1, this.#room.width - CHART.left - CHART.right)) * record.T);
+      return Math.max(0, Math.min(record.T - 1, Math.floor((along / Math.max(1, this.#room.width - CHART.left - CHART.right)) * record.T)));
     };
     root.addEventListener("pointermove", (event) => { if (hit(event, ".plot")) hover(at(event)); });
-    slider.addEventListener("click", (event) => state.set({ cell: { layer: state.get("layer"), position: Math.max(0, Math.min(record.T - 1, at(event))) } }));
+    slider.addEventListener("click", (event) => state.set({ cell: { layer: state.get("layer"), position: at(event) } }));
     slider.addEventListener("focus", () => { if (slider.matches(":focus-visible")) hover(state.get("pins").at(-1)?.position ?? 0); });
     slider.addEventListener("blur", () => state.set({ hover: null }));
     slider.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.altKey || event.metaKey) return;
-      const now = state.get("hover")?.position ?? 0;
-      const to = moveOf(event, { ArrowLeft: now - 1, ArrowDown: now - 1, ArrowRight: now + 1, ArrowUp: now + 1, Home: 0, End: record.T - 1 });
-      if (to !== undefined) hover(to);
-      else if (event.key === "Enter") state.set({ cell: { layer: state.get("layer"), position: now } });
-      else return;
-      event.preventDefault();
+      slideByKeys(event, state.get("hover")?.position ?? 0, record.T - 1, hover, (position) => state.set({ cell: { layer: state.get("layer"), position } }));
     });
   }
 }

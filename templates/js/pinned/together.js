@@ -3,13 +3,14 @@
  * position below.
  */
 import { LINES } from "../core/colour.js";
-import { childrenOf, cloneOne, hit, moveOf, part } from "../core/dom.js";
+import { childrenOf, cloneOne, hit, part } from "../core/dom.js";
 import { onsetAt, onsetOf, readingsAt } from "../core/onset.js";
 import { svgElement } from "../core/svg.js";
 import { drawPatchThumb } from "../image/thumb.js";
 import { anchorTooltip } from "../page/tooltip.js";
-import { AXIS_NAMES, CHART, chartColour, chartFrame, chartLayerAt, chartLine, layerAxis, nameSeries } from "./chart.js";
+import { AXIS_NAMES, CHART, chartColour, chartFrame, chartLayerAt, chartLine, layerAxis, nameSeries, plotOf } from "./chart.js";
 import { pointText } from "./chart_data.js";
+import { slideByKeys } from "./input.js";
 import { nearestPin, numberSpots } from "./together_data.js";
 /** @import { PinnedPosition } from "../core/pins.js" */
 /** @import { LensPage } from "../core/record.js" */
@@ -92,9 +93,8 @@ class PinsTogether {
   #draw({ width, height }) {
     const { record, axis, scale, pins, rows } = this.#model;
     const dark = this.#state.get("dark");
-    const x = (/** @type {number} */ l) => CHART.left + (record.L === 1 ? 0.5 : l / (record.L - 1)) * (width - CHART.left - CHART.right);
+    const { x, y } = plotOf(record, axis, { width, height });
     const bottom = height - CHART.bottom;
-    const y = (/** @type {number} */ value) => CHART.top + (1 - axis.place(value)) * (bottom - CHART.top);
     const marked = [...new Set(pins.flatMap((pin) => pin.layers))];
     const { svg } = this;
     svg.setAttribute("width", String(width));
@@ -170,13 +170,7 @@ class PinsTogether {
     slider.addEventListener("focus", () => { if (slider.matches(":focus-visible")) hover(state.get("layer"), pins.length - 1); });
     slider.addEventListener("blur", () => state.set({ hover: null }));
     slider.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.altKey || event.metaKey) return;
-      const now = state.get("hover")?.layer ?? state.get("layer");
-      const to = moveOf(event, { ArrowLeft: now - 1, ArrowDown: now - 1, ArrowRight: now + 1, ArrowUp: now + 1, Home: 0, End: record.L - 1 });
-      if (to !== undefined) hover(Math.max(0, Math.min(record.L - 1, to)), pins.length - 1);
-      else if (event.key === "Enter") state.set({ layer: now });
-      else return;
-      event.preventDefault();
+      slideByKeys(event, state.get("hover")?.layer ?? state.get("layer"), record.L - 1, (layer) => hover(layer, pins.length - 1), (layer) => state.set({ layer }));
     });
   }
 

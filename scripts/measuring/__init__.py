@@ -1,0 +1,1 @@
+"""The parts of `measure.py`: pictures with known masks, what is measured, tables."""
