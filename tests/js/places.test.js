@@ -54,7 +54,14 @@ test("places are ranked by what their patches add up to, and a lone patch comes 
   ]);
   assert.deepEqual([places[0].onTop, places[0].best, Number(places[0].sum.toFixed(6))], [3, 0.6, 1.8]);
   assert.equal(places[1].peak, at(5, 6));
-  assert.deepEqual(layers.map(({ count, onTop, parts }) => [count, onTop, parts]), [[0, 0, 0], [2, 0, 1], [5, 4, 3], [4, 2, 2]]);
+  assert.deepEqual(layers.map(({ count, onTop, parts }) => [count, onTop, parts]), [[0, 0, 0], [2, 0, 1], [5, 4, 2], [4, 2, 2]]);
+});
+
+test("faint readings are counted, and join nothing", () => {
+  const record = planted([{ ...plants(WORD, 0.8, 0, "1,1", "1,3"), ...plants(WORD, 0.07, 2, "1,2") }, plants(WORD, 0.09, 2, "1,2")]);
+  const { places, layers } = readingsOf(record, [WORD]);
+  assert.deepEqual(places.map((place) => place.positions), [[at(1, 1)], [at(1, 3)]]);
+  assert.deepEqual(layers.map(({ count, strong, parts }) => [count, strong, parts]), [[3, 2, 2], [1, 1, 1]]);
 });
 
 test("corners connect, the edges of the grid and of a view do not", () => {

@@ -54,8 +54,8 @@ const onsetStart = (record, l) => (record.layers[l] === 0 ? "from the embeddings
 export function onsetSentence(record, { layers, ground: { one, many } }) {
   const onset = onsetOf(layers);
   if (!onset) return `Never in the top ${record.K} of a ${one}.`;
-  const { count, parts } = layers[onset.peak];
-  const where = count === 1 ? `a lone ${one}` : `${formatCount(count, one, many)} in ${formatCount(parts, "place")}`;
+  const { strong, parts } = layers[onset.peak];
+  const where = strong === 1 ? `a lone ${one}` : `${formatCount(strong, one, many)} in ${formatCount(parts, "place")}`;
   return `${onsetSpells(record, onset)}, strongest at ${layerNumber(record, onset.peak)}: ${where}; ${onsetEnd(record, onset)}.`;
 }
 
@@ -91,6 +91,6 @@ export function readingsAt(record, t, indices) {
   return record.layers.map((_number, l) => {
     const { value: rank, known } = rankOf(record, l, t, indices);
     const seen = known && rank < record.K ? 1 : 0;
-    return { count: seen, onTop: seen && rank === 0 ? 1 : 0, sum: seen ? probOf(record, l, t, indices).value : 0, parts: seen };
+    return { count: seen, onTop: seen && rank === 0 ? 1 : 0, sum: seen ? probOf(record, l, t, indices).value : 0, strong: seen, parts: seen };
   });
 }

@@ -170,12 +170,12 @@ class ImagePane {
     const halo = state.get("dark") ? "rgb(0 0 0 / 0.75)" : "rgb(255 255 255 / 0.9)";
     paintContour(pen, this.#regionLines(), map, { ink: colours.accent, halo, width: 1.5 * density });
     paintContour(pen, this.#placeLines(), map, { ink: colours.pin, halo, width: 1.25 * density });
-    const pins = pinnedPositions(state.get("pins")).filter(({ position }) => this.record.box(position));
-    paintPins(pen, pins.map(({ number, position }) => ({ number, box: boxOnStage(map, boxOf(this.record, position)) })), { colours, halo, density });
     const [cell, hover] = [state.get("cell"), state.get("hover")];
     if (cell) this.#outline(cell.position, { halo, ink: colours.pin, width: 2.5 * density });
     // around the outline of the selection, not over it
     if (hover) this.#outline(hover.position, { halo, ink: colours.accent, width: 2 * density }, hover.position === cell?.position ? 4 * density : 0);
+    const pins = pinnedPositions(state.get("pins")).filter(({ position }) => this.record.box(position));
+    paintPins(pen, pins.map(({ number, position }) => ({ number, box: boxOnStage(map, boxOf(this.record, position)) })), { colours, halo, density });
     const { rubber } = this.view;
     if (rubber) paintOutline(pen, boxOnStage(map, rubber), { halo, ink: colours.accent, width: density, dash: [5 * density, 3 * density] });
   }

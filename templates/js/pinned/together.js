@@ -82,8 +82,10 @@ class PinsTogether {
   layOut({ width: all, height: room }) {
     const { pins, rows } = this.#model;
     const paper = this.#state.get("paper");
-    const table = Math.min(this.table.scrollWidth, Math.max(150, all * 0.58));
-    part(this.root, ".pin-values").style.width = `${table}px`;
+    const values = part(this.root, ".pin-values");
+    values.style.width = "max-content";
+    const table = Math.min(this.table.offsetWidth, Math.max(150, all * 0.58));
+    values.style.width = `${table}px`;
     const free = room - TOGETHER_HEIGHT.list * Math.min(2, pins.length) - 8;
     const height = paper ? CHART.paper : Math.max(TOGETHER_HEIGHT.least, 20 + CHART.label * (rows.length + 1), Math.min(TOGETHER_HEIGHT.most, free));
     this.#plot = this.#draw({ width: Math.max(140, all - table - 10), height });
