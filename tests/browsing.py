@@ -49,6 +49,29 @@ def two_frames(page: Page) -> None:
     page.evaluate(f"async () => {{ const frame = {FRAME}; await frame(); await frame(); }}")
 
 
+def written_on(page: Page) -> list[str]:
+    """The words that are painted on the picture, in their order."""
+    words: list[str] = page.evaluate(
+        """async () => {
+            const words = [];
+            const write = CanvasRenderingContext2D.prototype.fillText;
+            CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+                if (this.canvas.className === "image-patches") words.push(text);
+                return write.call(this, text, ...rest);
+            };
+            const frame = () => new Promise((done) => requestAnimationFrame(done));
+            document.querySelector("[name=words]").click();
+            await frame(); await frame();
+            words.length = 0;
+            document.querySelector("[name=words]").click();
+            await frame(); await frame();
+            CanvasRenderingContext2D.prototype.fillText = write;
+            return words;
+        }"""
+    )
+    return words
+
+
 def serious_barriers(page: Page) -> list[tuple[str, list[str]]]:
     """What axe-core calls serious or critical: rule, and what is wrong with each element."""
     page.evaluate(AXE.read_text(encoding="utf-8"))

@@ -57,6 +57,7 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         hash: str = "",
         size: tuple[int, int] = (1280, 800),
         ready: bool = True,
+        init: str = "",
         **options: Any,
     ) -> Page:
         path = tmp_path / "report.html"
@@ -78,9 +79,8 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[Open]:
                 else complaints.append(f"asked for {r.url}")
             ),
         )
-        if hash == "no stream":
-            page.add_init_script("delete globalThis.DecompressionStream")
-            hash = ""
+        if init:
+            page.add_init_script(init)
         page.goto(path.as_uri() + hash)
         if ready:
             page.wait_for_selector('html[data-state="ready"]')

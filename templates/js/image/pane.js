@@ -32,15 +32,10 @@ import { imageView } from "./view.js";
  */
 export function mountImagePane(root, record, state) {
   const picture = thePicture();
-  const notice = root.querySelector(".notice");
   const mapped = record.placed.length > 0;
   document.body.classList.toggle("no-image", !picture && !mapped);
   document.body.classList.toggle("no-patches", !mapped);
-  if (!picture && !mapped) {
-    if (notice && record.meta.note) notice.textContent = `${notice.textContent} ${record.meta.note}`;
-    return;
-  }
-  notice?.remove();
+  if (!picture && !mapped) return;
   root.append(cloneAll("image-frame"));
   const frame = part(root, ".image-frame");
   if (picture) {

@@ -52,6 +52,12 @@ export class ImageView {
   }
 
   map() { return this.#map; }
+  /** What of the original is in sight. @returns {Box} */
+  visible() {
+    const { scale, x, y } = this.#map;
+    return [-x / scale, -y / scale, (this.#room.width - x) / scale, (this.#room.height - y) / scale];
+  }
+
   /** 1: the whole picture is in sight. */
   zoom() { return this.#map.scale / this.#fit.scale; }
   zoomed() { return this.#map.scale > this.#fit.scale * 1.0001; }

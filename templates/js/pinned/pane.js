@@ -131,8 +131,8 @@ class PinnedPane {
 /** What stands there while nothing is pinned. @param {LensPage} record */
 function pinnedTour(record) {
   const tour = cloneAll("pinned-tour");
-  const answered = record.answerPositions.length > 0;
-  part(tour, ".tour-answer").hidden = !answered;
-  part(tour, ".tour-find").hidden = answered;
+  const has = [record.answerPositions.length ? "answer" : "", record.imagePositions.length ? "patches" : ""].filter(Boolean).join(" ");
+  for (const way of tour.querySelectorAll("[data-tour]")) way.toggleAttribute("hidden", way.getAttribute("data-tour") !== has);
+  part(tour, ".of-picture").hidden = !record.imagePositions.length;
   return tour;
 }
