@@ -73,7 +73,8 @@ def test_a_chip_maps_its_word_and_goes_to_where_it_was_predicted(open_report: Op
     page = open_report(record)
     answer = np.flatnonzero(record.position_kind == ANSWER)
     assert texts(page, ".chip") == [record.token(i) for i in record.input_ids[answer]]
-    assert texts(page, ".said") == [record.meta["prompt"]]
+    assert texts(page, ".question") == ["What is in the middle?"]
+    assert texts(page, "#whole-prompt p") == [record.meta["prompt"]]
     assert texts(page, ".image-mark") == ["<image>"]
     for n, t in enumerate(answer):
         page.locator(".chip").nth(n).hover()
@@ -456,8 +457,11 @@ def test_menus_and_chips_work_by_keys_alone(open_report: Open) -> None:
     assert state_of(page)["tokens"] == "7"
 
 
-def test_a_long_answer_scrolls_in_its_strip(open_report: Open) -> None:
+def test_an_answer_is_whole_and_only_a_very_long_one_scrolls(open_report: Open) -> None:
+    page = open_report(make_record(answer=48, vocabulary=900, layers=3))
+    strip = page.locator("#answer-chips")
+    assert strip.evaluate("(e) => e.scrollHeight <= e.clientHeight")
     page = open_report(make_record(answer=512, vocabulary=900, layers=3))
     assert page.locator(".chip").count() == 512
-    assert page.locator("#answer-chips").evaluate("(e) => e.clientHeight") <= 100
+    assert page.locator("#answer-chips").evaluate("(e) => e.clientHeight") <= 136
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")

@@ -31,7 +31,7 @@ export function mountPinnedPane(root, record, state) {
   });
   listenToCharts(body, record, state);
   new ResizeObserver(() => pane.layOut()).observe(body);
-  state.on(["pins", "tokens", "scale", "charts", "dark"], (changed) => pane.rebuild(changed));
+  state.on(["pins", "tokens", "scale", "charts", "large", "dark"], (changed) => pane.rebuild(changed));
   state.on(["paper"], () => pane.layOut());
   state.on(["layer", "hover"], () => pane.read());
 }
@@ -94,9 +94,10 @@ class PinnedPane {
     const pinned = state.get("pins").length > 0;
     if (!pinned) tools.replaceChildren();
     else if (!tools.children.length) tools.append(cloneAll("pinned-tools"));
-    if (!pinned) root.parentElement?.classList.remove("pinned-large");
+    root.parentElement?.classList.toggle("pinned-large", pinned && state.get("large"));
     for (const button of tools.querySelectorAll("button")) {
       if (button.dataset.scale) button.setAttribute("aria-pressed", String(button.dataset.scale === state.get("scale")));
+      if (button.matches(".pinned-grow")) button.setAttribute("aria-pressed", String(state.get("large")));
     }
     const select = tools.querySelector("select");
     if (select) select.value = state.get("charts");
@@ -122,9 +123,8 @@ class PinnedPane {
     const button = hit(event, "button");
     if (!button) return;
     if (button.dataset.scale) this.#state.set({ scale: /** @type {Scale} */ (button.dataset.scale) });
-    else if (button.matches(".pinned-grow")) {
-      button.setAttribute("aria-pressed", String(this.#root.parentElement?.classList.toggle("pinned-large")));
-    } else this.#state.set({ pins: [] });
+    else if (button.matches(".pinned-grow")) this.#state.set({ large: !this.#state.get("large") });
+    else this.#state.set({ pins: [] });
   }
 }
 
