@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """How fast, how large: the lens, the command, the report, and how they grow.
 
-    python scripts/benchmark.py                          the lens, at a size for two cores
+    python scripts/benchmark.py                          the lens, at two sizes for two cores
     python scripts/benchmark.py --preset llava-1.5-7b    full size, random weights (a GPU)
+    python scripts/benchmark.py --count                  what full size asks of a GPU, without one
     python scripts/benchmark.py --command --report --growth
 
 Every comparison is a ratio within one run that alternates between the methods: the median of the
@@ -32,13 +33,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parts = parser.add_argument_group("what to measure (default: --lens)")
     parts.add_argument("--lens", action="store_true", help="capture and lens of one model")
+    parts.add_argument(
+        "--count", action="store_true", help="products, bytes and kernels of llava-1.5-7b on a card"
+    )
     parts.add_argument("--causal", action="store_true", help="--ablate and --attribute")
     parts.add_argument("--command", action="store_true", help="--demo as a whole process")
     parts.add_argument("--report", action="store_true", help="the page, in Chromium")
     parts.add_argument("--growth", action="store_true", help="time and memory against size")
     parts.add_argument("--all", action="store_true", help="all of these")
     which = parser.add_argument_group("on what")
-    which.add_argument("--preset", choices=["small", "llava-1.5-7b", "toy"], default="small")
+    presets = ["small", "narrow", "llava-1.5-7b", "toy"]
+    which.add_argument("--preset", choices=presets, help="default: --lens of small and of narrow")
     which.add_argument("--model", metavar="ID_OR_PATH", help="a real model instead of a preset")
     which.add_argument("--device", default="auto")
     which.add_argument(
@@ -52,7 +57,12 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="--lens, --growth: the processor's seconds, on a CPU that others use too",
     )
-    parser.add_argument("--threads", type=int, help="of the CPU; default PyTorch's")
+    parser.add_argument(
+        "--threads", type=int, help="of the CPU; default PyTorch's, --lens also with one"
+    )
+    card = parser.add_argument_group("the card of --count (default: an H100 SXM)")
+    card.add_argument("--bandwidth", type=float, default=3350, metavar="GB/S")
+    card.add_argument("--throughput", type=float, default=989, metavar="TFLOP/S")
     parser.add_argument("--json", metavar="PATH", help="write the numbers too ('-': only these)")
     return parser
 
@@ -61,11 +71,13 @@ def main(argv: list[str] | None = None) -> int:
     """Measure, print every table as soon as it is there, write the JSON."""
     options = build_parser().parse_args(argv)
     if options.all:
-        options.lens = options.causal = options.command = options.report = options.growth = True
-    if not (options.causal or options.command or options.report or options.growth):
+        options.lens = options.count = options.causal = True
+        options.command = options.report = options.growth = True
+    parts = (lens, count, causal, command, report, growth)
+    if not any(getattr(options, part.__name__) for part in parts):
         options.lens = True
     tables: list[Table] = []
-    for part in (lens, causal, command, report, growth):
+    for part in parts:
         if not getattr(options, part.__name__):
             continue
         for table in part(options):
@@ -83,22 +95,48 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def lens(options: argparse.Namespace) -> list[Table]:
-    """Capture and lens."""
+    """Lens and forward of every subject, with one thread and with all; the worst ratios first."""
     import torch
 
-    from benchmarking.lens import measure_lens
+    from benchmarking.lens import measure_forward, measure_lens, worst_ratios
+
+    device = prepared_device(options)
+    most = torch.get_num_threads()
+    threads = [most] if options.threads or device != "cpu" else sorted({1, most})
+    lenses, forwards = [], []
+    for subject in subjects(options, device):
+        for n in threads:
+            torch.set_num_threads(n)
+            lenses.append(measure_lens(subject, options.top_k, options.repeat, clock(options)))
+        forwards.append(measure_forward(subject, options.repeat, clock(options)))
+    return [worst_ratios(lenses), *lenses, *forwards]
+
+
+def subjects(options: argparse.Namespace, device: str) -> Iterator[Any]:
+    """The models to measure, one at a time."""
+    import torch
+
     from benchmarking.subjects import PRESETS, random_subject, real_subject
     from logit_lens.reading.options import DEFAULT_PROMPT
     from logit_lens.resources import DEMO_IMAGE
 
-    device = prepared_device(options)
     if options.model:
-        subject = real_subject(options.model, device, options.dtype, DEMO_IMAGE, DEFAULT_PROMPT)
-    else:
-        default = "float32" if device == "cpu" else "float16"
-        dtype = getattr(torch, default if options.dtype == "auto" else options.dtype)
-        subject = random_subject(options.preset, PRESETS[options.preset], device, dtype)
-    return measure_lens(subject, options.top_k, options.repeat, clock(options))
+        yield real_subject(options.model, device, options.dtype, DEMO_IMAGE, DEFAULT_PROMPT)
+        return
+    default = "float32" if device == "cpu" else "float16"
+    dtype = getattr(torch, default if options.dtype == "auto" else options.dtype)
+    for preset in [options.preset] if options.preset else ["small", "narrow"]:
+        yield random_subject(preset, PRESETS[preset], device, dtype)
+
+
+def count(options: argparse.Namespace) -> list[Table]:
+    """What a card is asked for."""
+    from benchmarking.count import Card, measure_counts
+    from benchmarking.subjects import PRESETS
+
+    preset = options.preset or "llava-1.5-7b"
+    card = Card(options.bandwidth * 1e9, options.throughput * 1e12)
+    return [measure_counts(preset, PRESETS[preset], card, options.top_k)]
 
 
 def causal(options: argparse.Namespace) -> list[Table]:
@@ -109,7 +147,7 @@ def causal(options: argparse.Namespace) -> list[Table]:
     from benchmarking.subjects import PRESETS, random_subject
 
     device = prepared_device(options)
-    preset = "causal" if options.preset == "small" else options.preset
+    preset = options.preset or "causal"
     dtype = torch.float32 if device == "cpu" else torch.float16
     subject = random_subject(preset, PRESETS[preset], device, dtype)
     return measure_causal(subject, options.repeat, clock(options))

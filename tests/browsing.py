@@ -23,6 +23,10 @@ from playwright.sync_api import Page
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+# a stock Firefox; named, the page tests run in it instead
+FIREFOX = os.environ.get("FIREFOX")
+# Playwright's own process loads this: see there
+FIREFOX_DRIVER = f"--require={Path(__file__).parent / 'firefox/bidi.cjs'}"
 # the last one: Chromium slows down pages that change their address 200 times in half a minute
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
@@ -47,6 +51,29 @@ FRAME = """() => new Promise((done, fail) => {
 def two_frames(page: Page) -> None:
     """Until what was asked for has been drawn."""
     page.evaluate(f"async () => {{ const frame = {FRAME}; await frame(); await frame(); }}")
+
+
+def written_on(page: Page) -> list[str]:
+    """The words that are painted on the picture, in their order."""
+    words: list[str] = page.evaluate(
+        """async () => {
+            const words = [];
+            const write = CanvasRenderingContext2D.prototype.fillText;
+            CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+                if (this.canvas.className === "image-patches") words.push(text);
+                return write.call(this, text, ...rest);
+            };
+            const frame = () => new Promise((done) => requestAnimationFrame(done));
+            document.querySelector("[name=words]").click();
+            await frame(); await frame();
+            words.length = 0;
+            document.querySelector("[name=words]").click();
+            await frame(); await frame();
+            CanvasRenderingContext2D.prototype.fillText = write;
+            return words;
+        }"""
+    )
+    return words
 
 
 def serious_barriers(page: Page) -> list[tuple[str, list[str]]]:

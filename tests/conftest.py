@@ -10,7 +10,7 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import pytest  # noqa: E402
-from browsing import CHROMIUM, FLAGS, TIMEOUT, Open, two_frames  # noqa: E402
+from browsing import CHROMIUM, FIREFOX, FIREFOX_DRIVER, FLAGS, TIMEOUT, Open, two_frames  # noqa: E402
 from causal import twin  # noqa: E402, F401 (a fixture)
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
@@ -38,6 +38,13 @@ def command(tmp_path, monkeypatch, capsys):
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all page tests of this process."""
+    if FIREFOX:
+        os.environ["NODE_OPTIONS"] = FIREFOX_DRIVER
+        with sync_playwright() as playwright:
+            firefox = playwright.firefox.launch(channel="moz-firefox", executable_path=FIREFOX)
+            yield firefox
+            firefox.close()
+        return
     if CHROMIUM is None:
         pytest.skip("no Chromium: bash tests/run.sh gets one")
     with sync_playwright() as playwright:
@@ -57,6 +64,7 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         hash: str = "",
         size: tuple[int, int] = (1280, 800),
         ready: bool = True,
+        init: str = "",
         **options: Any,
     ) -> Page:
         path = tmp_path / "report.html"
@@ -78,9 +86,8 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[Open]:
                 else complaints.append(f"asked for {r.url}")
             ),
         )
-        if hash == "no stream":
-            page.add_init_script("delete globalThis.DecompressionStream")
-            hash = ""
+        if init:
+            page.add_init_script(init)
         page.goto(path.as_uri() + hash)
         if ready:
             page.wait_for_selector('html[data-state="ready"]')

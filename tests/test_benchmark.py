@@ -1,7 +1,10 @@
 """The benchmark runs, at toy size, so that it cannot rot. Nothing here depends on a time."""
 
+import dataclasses
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,9 @@ import pytest
 import torch
 
 import benchmark
-from benchmarking import growth, report
-from benchmarking.lens import lens_methods
+from benchmarking import count, growth, report
+from benchmarking.count import Card, Counted, measure_counts
+from benchmarking.lens import REACH, lens_methods, worst_ratios
 from benchmarking.measure import (
     Bytes,
     Spread,
@@ -27,11 +31,23 @@ from benchmarking.subjects import PRESETS, Subject, random_llava, random_subject
 from benchmarking.table import Table
 from logit_lens.record import load_record
 
+SMALL = ("--preset", "toy", "--repeat", "1", "--json", "-")
+
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     """What the benchmark found, through its own JSON."""
-    assert benchmark.main([*arguments, "--preset", "toy", "--repeat", "1", "--json", "-"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    assert benchmark.main([*arguments, *SMALL]) == 0
+    return tables_in(capsys.readouterr().out)
+
+
+def run_apart(*arguments: str) -> dict[str, Any]:
+    """The same in a process of its own: a process holds one Playwright, which page tests have."""
+    command = [sys.executable, benchmark.__file__, *arguments, *SMALL]
+    return tables_in(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def tables_in(printed: str) -> dict[str, Any]:
+    found = json.loads(printed)
     assert found["machine"]["torch"] == torch.__version__
     return {table["title"].split(",")[0]: table["rows"] for table in found["tables"]}
 
@@ -49,6 +65,7 @@ def test_lens_part_measures_every_method_beside_the_bare_products(
         "bare products",
         "ours, top-k",
         "ours, + entropy, KL",
+        "ours, + 8 tracked",
         "ours, + 32 tracked",
         "ours, top-k and texts",
         "naive, top-k and texts",
@@ -56,6 +73,95 @@ def test_lens_part_measures_every_method_beside_the_bare_products(
     for row in tables["Lens"]:
         assert row["to bare products"]["median"] > 0
     assert len(tables["Forward"]) == 3
+    assert list(tables)[0] == "Worst ratios"
+
+
+def test_without_options_both_shapes_are_measured_with_one_thread_and_with_all(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toy = PRESETS["toy"]
+    for name in ("small", "narrow"):
+        size = PRESETS[name]
+        assert (size.d_model, size.vocab) in [(1024, 32_064), (576, 49_152)]
+        monkeypatch.setitem(PRESETS, name, toy)
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        assert benchmark.main(["--repeat", "1", "--json", "-"]) == 0
+    finally:
+        torch.set_num_threads(threads)
+    titles = [table["title"] for table in json.loads(capsys.readouterr().out)["tables"]]
+    assert [title.partition(":")[0] for title in titles] == [
+        "Worst ratios",
+        "Lens, small, 1 thread",
+        "Lens, small, 2 threads",
+        "Lens, narrow, 1 thread",
+        "Lens, narrow, 2 threads",
+        "Forward, small",
+        "Forward, narrow",
+    ]
+
+
+def test_the_worst_ratio_of_all_subjects_comes_first() -> None:
+    def table(where: str, *ratios: float) -> Table:
+        rows = [
+            {"lens": name, "to bare products": spread([value], "×")}
+            for name, value in zip(REACH, ratios, strict=True)
+        ]
+        return Table(f"Lens, {where}: sizes", rows)
+
+    found = worst_ratios([table("small", 1, 2, 3, 4), table("narrow", 1.5, 1, 5, 3)]).rows
+    assert [(row["lens"], row["to bare products"].median, row["on"]) for row in found] == [
+        ("ours, + 8 tracked", 5, "narrow"),
+        ("ours, + 32 tracked", 4, "small"),
+        ("ours, + entropy, KL", 2, "small"),
+        ("ours, top-k", 1.5, "narrow"),
+    ]
+
+
+def test_products_bytes_and_kernels_are_counted_from_shapes_alone() -> None:
+    with torch.inference_mode(), Counted() as counted:
+        a = torch.empty(6, 40, device="meta", dtype=torch.float16)
+        b = torch.empty(70, 40, device="meta", dtype=torch.float16)
+        product = torch.nn.functional.linear(a, b)  # 1
+        _ = product.view(-1)[3:].float().float()  # 2: views and what changes nothing are free
+        product.mul_(2)  # 3
+        product.gather(1, torch.empty(6, 1, device="meta", dtype=torch.int64))  # 4
+    assert counted.flop == 2 * 6 * 40 * 70
+    assert counted.kernels == 4
+    words = 6 * 70
+    assert counted.moved == (
+        2 * (6 * 40 + 70 * 40 + words)  # read two, write one
+        + (words - 3) * (2 + 4)
+        + words * (2 + 2)
+        + 6 * (2 + 2 + 8)
+    )
+
+
+def test_count_part_says_what_a_card_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    tables = run(capsys, "--count", "--bandwidth", "1e-3", "--throughput", "1")
+    rows = {row["stage"]: row for row in tables["Counted"]}
+    size = PRESETS["toy"]
+    positions = size.text + size.patches + count.ANSWER
+    flop = 2 * (size.layers + 1) * positions * size.d_model * size.vocab
+    products = rows["lens: bare products"]
+    assert products["products"]["median"] == pytest.approx(flop / 1e12)
+    assert products["kernels"] == size.layers + 1
+    # a card so slow is bound by what is moved: GB over MB/s are thousands of seconds, in ms
+    assert products["at least"]["median"] == pytest.approx(products["moved"]["median"] * 1e6)
+    for row in rows.values():
+        assert row["kernels"] > 0
+
+
+def test_32_tracked_tokens_ask_for_no_more_kernels_than_8_and_read_no_more_logits() -> None:
+    size = dataclasses.replace(PRESETS["toy"], vocab=32_064)
+    rows = {row["stage"]: row for row in measure_counts("toy", size, Card(1, 1), 5).rows}
+    none, few, many = (
+        rows[f"lens: + {what}"] for what in ("entropy, KL", "8 tracked", "32 tracked")
+    )
+    assert many["kernels"] == few["kernels"]
+    for_8, for_32 = (row["moved"].median - none["moved"].median for row in (few, many))
+    assert for_32 < 1.2 * for_8
 
 
 def test_a_real_checkpoint_can_be_measured(capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,10 +189,10 @@ def test_growth_with_images_reads_each_of_them() -> None:
     assert [row["size"] for row in table.rows] == [1, 2]
 
 
-def test_report_part_asks_both_pages_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_report_part_asks_both_pages_the_same() -> None:
     if report.find_chromium() is None:
         pytest.skip("no Chromium")
-    tables = run(capsys, "--report")
+    tables = run_apart("--report")
     page = {row["page"]: row for row in tables["Page in Chromium"]}
     for question in ("opens", "hover", "colour switch", "scroll: longest frame"):
         assert page[question]["ours"]["median"] > 0

@@ -15,7 +15,8 @@ from logit_lens import LensError
 from logit_lens.command.arguments import parse_arguments
 from logit_lens.command.batch import plan
 from logit_lens.command.fingerprint import model_identity
-from logit_lens.model import gguf, memory
+from logit_lens.model import gguf, hub_files, memory
+from logit_lens.model import vlm as vlm_module
 from logit_lens.model.checkpoint import find_checkpoint
 from logit_lens.record import load_record
 from logit_lens.resources import DEMO_IMAGE, DEMO_MODEL
@@ -159,6 +160,8 @@ def test_what_is_no_checkpoint_is_named_with_what_to_use_instead_before_memory_i
         ("https://huggingface.co/a/b.c-1/tree/main?x=1", "--model a/b.c-1"),
         ("huggingface.co/a/b", "--model a/b"),
         ("git@hf.co:a/b.git", "--model a/b"),
+        ("hf://a/b", "--model a/b"),
+        ("hf://models/a/b", "--model a/b"),
         ("https://example.org/model.zip", "download it and name its folder"),
         ("s3://bucket/model", "download it and name its folder"),
         ("/no/such/folder", "there is no folder /no/such/folder"),
@@ -266,10 +269,48 @@ def test_gguf_that_is_not_one_language_model_says_why(tmp_path, names, says):
         find_checkpoint(str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        (["llama.Q4_K_M.gguf", "README.md"], "`hf download someone/thing llama.Q4_K_M.gguf`"),
+        (["model_index.json", "unet"], "a diffusers pipeline"),
+        (["params.json", "consolidated.00.pth"], "Meta's or Mistral's own code"),
+    ],
+)
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_hub_id_that_holds_something_else_is_named_too(
+    command, tmp_path, monkeypatch, files, says, cached
+):
+    def listing(self, hub_id):
+        if cached:
+            raise OSError("no network")
+        return files
+
+    monkeypatch.setattr(hub_files.HfApi, "list_repo_files", listing)
+    monkeypatch.setattr(hub_files.constants, "HF_HUB_CACHE", str(tmp_path))
+    if cached:
+        snapshot = tmp_path / "models--someone--thing" / "snapshots" / COMMIT
+        snapshot.mkdir(parents=True)
+        for name in files:
+            (snapshot / name).touch()
+    code, _, err = command("--model", "someone/thing", *SHORT)
+    assert code == 1 and len(err) == 1 and says in err[0]
+
+
+def test_a_hub_id_in_the_original_llava_format_is_named_too(command, monkeypatch):
+    config = {"model_type": "llava", "mm_vision_tower": "openai/clip"}
+    monkeypatch.setattr(
+        vlm_module.PretrainedConfig, "get_config_dict", lambda *a, **k: (config, {})
+    )
+    code, _, err = command("--model", "liuhaotian/llava-v1.5-7b", *SHORT)
+    assert code == 1 and len(err) == 1 and "--model llava-hf/llava-1.5-7b-hf" in err[0]
+
+
 @pytest.mark.skipif(find_spec("gguf") is None, reason="needs the package gguf")
 def test_a_damaged_gguf_is_one_line(command, tmp_path):
     code, _, err = command("--model", gguf_file(tmp_path / "a.gguf"), *SHORT)
-    assert code == 1 and len(err) == 1 and "a.gguf" in err[0]
+    assert code == 1 and len(err) == 1
+    assert "a.gguf" in err[0] and "the checkpoint that it was made from" in err[0]
 
 
 def test_weights_in_other_shapes_than_the_config_says_are_one_tensor_and_both_shapes(

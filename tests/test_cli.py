@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -299,6 +300,23 @@ def test_two_runs_give_the_same_numbers(command):
     a, b = load_record(Path("a.npz")), load_record(Path("b.npz"))
     for key in ("top_ids", "top_probs", "entropy", "kl", "tracked_probs", "tracked_ranks"):
         assert np.array_equal(getattr(a, key), getattr(b, key))
+
+
+def test_two_runs_write_the_same_report_but_for_its_times(tmp_path):
+    """In processes of their own: nothing may depend on a hash seed, an address or an order."""
+    pages = []
+    for seed in ("1", "2"):
+        subprocess.run(
+            [sys.executable, SCRIPT, *demo("--output", f"{seed}.html", "--quiet")],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+        )
+        page = (tmp_path / f"{seed}.html").read_text(encoding="utf-8")
+        pages.append(re.sub(r'"created": ?"[^"]*"|"seconds": ?\{[^}]*\}', "", page))
+        assert len(page) - len(pages[-1]) < 500
+    assert pages[0] == pages[1]
 
 
 def test_the_demo_model_is_in_the_repository():

@@ -218,7 +218,12 @@ def check_interrupted(folder, process):
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
 def test_a_polite_kill_indexes_what_is_finished(tmp_path, number):
-    process = begun(tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def listen():
+        """As at a terminal, also where the tests themselves run under nohup or behind a script."""
+        signal.signal(number, signal.SIG_DFL)
+
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = begun(tmp_path, **pipes, text=True, preexec_fn=listen)
     process.send_signal(number)
     check_interrupted(tmp_path, process)
     assert process.communicate() == ("", "error: interrupted\n")
@@ -228,6 +233,7 @@ def test_a_terminal_that_goes_away_is_a_polite_kill_too(tmp_path):
     ours, theirs = pty.openpty()
 
     def take_terminal():
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         os.setsid()
         fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
 

@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from logit_lens import LensError
 from logit_lens.reading import lens
 from logit_lens.reading import ranks as ranks_module
+from logit_lens.reading.check import RunningCheck
 from logit_lens.reading.lens import Reading, Tail, read_lens
 from logit_lens.reading.ranks import largest, ranks
+from logit_lens.reading.tail import PlainTail
 
 LAYERS, POSITIONS, WIDTH = 4, 13, 24
 
@@ -284,6 +288,70 @@ def test_chunks_shrink_as_the_vocabulary_grows() -> None:
         assert max(asked[1:]) - min(asked[1:]) <= 1
 
 
+class NoNewcomers(TorchDispatchMode):
+    """Refuses what would wait for a copy from the CPU, once reading has begun."""
+
+    begun = False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        tensors = [x for x in tree_leaves((args, kwargs)) if isinstance(x, Tensor)]
+        if self.begun and any(x.device.type == "cpu" for x in tensors):
+            raise RuntimeError(f"{func} is given numbers from the CPU")
+        return func(*args, **(kwargs or {}))
+
+
+def read_without_numbers(on_final: Callable[[Tensor, slice], object]) -> int:
+    """Read on the meta device, which raises where a number is asked for; returns the cells read.
+
+    It stands for an accelerator: asking it for a number means waiting for all that was begun.
+    """
+    meta = torch.device("meta")
+    norm, head = nn.RMSNorm(WIDTH, device=meta), nn.Linear(WIDTH, 32_064, device=meta)
+    plain, mode, done = PlainTail(norm, head), NoNewcomers(), list[int]()
+
+    def tail(state: Tensor, at: slice) -> Tensor:
+        mode.begun = at != slice(0, 1)  # the first tells the vocabulary
+        return plain(state, at)
+
+    with mode, pytest.raises(Exception, match="(?i)meta|numbers"):
+        read_lens(
+            tail,
+            [torch.empty(620, WIDTH, device=meta) for _ in range(3)],
+            620,
+            top_k=10,
+            tracked_ids=range(0, 32_000, 1000),
+            on_progress=done.append,
+            on_final=on_final,
+        )
+    return sum(done)
+
+
+@pytest.mark.parametrize("step", [1, 7])
+def test_nothing_waits_for_the_device_before_everything_is_read(step: int) -> None:
+    checked = torch.arange(0, 620, step)
+    logits = torch.empty(len(checked), 32_064, device="meta")
+    check = RunningCheck(logits, checked, torch.float32)
+    assert read_without_numbers(check.compare) == 3 * 620
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda x: x[0, 0].item(),
+        lambda x: bool((x > 0).all()),
+        lambda x: x.cpu(),
+        lambda x: x[:1].tolist(),
+        lambda x: x.nonzero(),
+        lambda x: x[x > 0],
+        lambda x: torch.equal(x, x),
+        lambda x: x[torch.tensor([0, 1])],
+        lambda x: x.copy_(torch.zeros(1)),
+    ],
+)
+def test_the_test_above_would_notice(ask: Callable[[Tensor], object]) -> None:
+    assert read_without_numbers(lambda logits, at: ask(logits)) < 3 * 620
+
+
 def _peak_bytes(run: Callable[[], object]) -> int:
     """The most memory that torch tensors held at a time during the run."""
     with torch.profiler.profile(profile_memory=True, record_shapes=False) as profile:
@@ -319,3 +387,41 @@ def test_largest_and_ranks_hold_at_the_edges_of_blocks() -> None:
         assert largest(logits, 3)[2].tolist() == [0, 1, 2]
         found = ranks(logits, torch.tensor([0, vocab - 1]))
         assert found.tolist() == [[1, 0], [vocab - 1, 0], [0, 0]]
+
+
+def naive_ranks(logits: Tensor, ids: list[int]) -> list[list[int]]:
+    """Word by word; NaN is larger than everything and equal to NaN."""
+
+    def key(value: float) -> tuple[bool, float]:
+        return (value != value, 0.0 if value != value else value)
+
+    rows = [[key(value) for value in row] for row in logits.tolist()]
+    return [[sum(other > row[i] for other in row) for i in ids] for row in rows]
+
+
+@pytest.mark.usefixtures("any_device")
+@pytest.mark.parametrize("vocab", [1, 31, 32, 33, 500, 1024])
+@pytest.mark.parametrize("count", [1, 8, ranks_module.COMPARED, ranks_module.COMPARED + 1, 100])
+def test_ranks_equal_brute_force_with_ties_and_numbers_that_are_none(
+    vocab: int, count: int
+) -> None:
+    rng = np.random.default_rng(vocab)
+    logits = torch.from_numpy(rng.integers(-9, 10, (7, vocab)).astype(np.float32))  # many ties
+    logits[1] = torch.from_numpy(rng.normal(size=vocab))
+    logits[2, rng.random(vocab) < 0.3] = -torch.inf
+    logits[3, rng.random(vocab) < 0.3] = torch.nan
+    logits[4, rng.random(vocab) < 0.3] = torch.inf
+    logits[5] = torch.tensor([torch.nan, -torch.inf, torch.inf, -0.0, 0.0])[
+        torch.from_numpy(rng.integers(0, 5, vocab))
+    ]
+    logits[6] = torch.nan
+    ids = rng.integers(0, vocab, count)  # some of them twice
+    assert ranks(logits, torch.from_numpy(ids)).tolist() == naive_ranks(logits, ids.tolist())
+
+
+@pytest.mark.usefixtures("any_device")
+def test_ranks_are_exact_in_vocabularies_larger_than_any_models() -> None:
+    vocab = 300_000
+    logits = torch.arange(vocab, dtype=torch.float32)[None]
+    ids = torch.tensor([0, 1, vocab // 2, vocab - 1])
+    assert ranks(logits, ids).tolist() == [[vocab - 1, vocab - 2, vocab // 2 - 1, 0]]

@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,10 +12,10 @@ from logit_lens import LensError
 from logit_lens.command.arguments import parse_arguments
 from logit_lens.images import open_picture
 from logit_lens.model.vlm import load_vlm
-from logit_lens.reading import pipeline
 from logit_lens.reading.check import refusal
 from logit_lens.reading.options import ReadOptions
 from logit_lens.reading.pipeline import make_record
+from logit_lens.reading.recording import Recording
 from logit_lens.resources import DEMO_MODEL
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -144,34 +143,68 @@ def test_the_answer_is_greedy_whatever_penalties_the_checkpoint_brings():
     assert vlm.model.generation_config.repetition_penalty == 5.0
 
 
+def tokens_read(vlm):
+    """How many positions each call of the first decoder layer read, as a list that fills."""
+    lengths = []
+
+    def note(layer, args, kwargs):
+        lengths.append((args[0] if args else kwargs["hidden_states"]).shape[1])
+
+    vlm.anatomy.layers[0].register_forward_pre_hook(note, with_kwargs=True)
+    return lengths
+
+
+def test_every_position_is_read_once_by_the_model_and_the_answers_last_token_too(folder):
+    vlm = load_vlm(str(folder), device="cpu")
+    lengths = tokens_read(vlm)
+    record = make_record(vlm, open_picture(SCENE), ReadOptions(max_new_tokens=5))
+    n_answer = int((record.position_kind == 2).sum())
+    assert n_answer >= 1
+    assert lengths == [len(record.input_ids) - n_answer] + [1] * n_answer
+    assert list(record.meta["seconds"]) == ["load", "generate", "lens"]
+    lengths.clear()
+    record = make_record(vlm, open_picture(SCENE), ReadOptions(max_new_tokens=0))
+    assert lengths == [len(record.input_ids)]
+    assert list(record.meta["seconds"]) == ["load", "generate", "forward", "lens"]
+
+
+def test_what_is_recorded_while_the_model_answers_is_what_one_forward_would_give(
+    folder, monkeypatch
+):
+    flags = ["--track", "red", "--max-new-tokens", "6"]
+    answering = run(folder, *flags)
+    monkeypatch.setattr(Recording, "of", refuse_once(Recording.of))
+    at_once = run(folder, *flags)
+    assert "forward" in at_once.meta["seconds"] and "forward" not in answering.meta["seconds"]
+    assert answering.meta["answer"] == at_once.meta["answer"]
+    assert answering.meta["check"]["positions"] == at_once.meta["check"]["positions"]
+    for name in ("input_ids", "tracked_ids"):
+        assert np.array_equal(getattr(answering, name), getattr(at_once, name)), name
+    assert np.array_equal(answering.top_ids[..., 0], at_once.top_ids[..., 0])
+    # neighbours that are equal to seven digits may change places
+    assert np.abs(answering.tracked_ranks - at_once.tracked_ranks).max() <= 1
+    for name in ("top_probs", "entropy", "kl", "tracked_probs"):
+        difference = np.abs(getattr(answering, name) - getattr(at_once, name)).max()
+        assert difference <= 1e-4, name
+
+
+def refuse_once(of):
+    calls = iter(range(10))
+
+    def refusing(self, ids):
+        if next(calls) == 0:
+            raise LensError("not every position once")
+        return of(self, ids)
+
+    return refusing
+
+
 def test_a_model_that_overflows_gives_a_record_whose_check_failed():
     vlm = load_vlm(str(DEMO_MODEL), device="cpu")
     vlm.model.lm_head.register_forward_hook(lambda m, a, out: out * float("nan"))
     record = make_record(vlm, open_picture(SCENE), ReadOptions(max_new_tokens=0))
     assert not record.meta["check"]["passed"]
     assert "in float32 and with finite weights" in refusal(record.meta["check"], vlm)
-
-
-def test_the_positions_to_check_are_named_on_the_cpu_where_any_device_can_read_them():
-    """The last layer of a model that is spread over devices is not where its inputs are."""
-
-    class Spread(torch.nn.Module):
-        def forward(self, hidden_states, logits_to_keep, use_cache):
-            self.asked = logits_to_keep
-            layers[0](hidden_states)
-            return SimpleNamespace(logits=torch.zeros(1, len(logits_to_keep), 7))
-
-    layers, model = torch.nn.ModuleList([torch.nn.Identity()]), Spread()
-    vlm = SimpleNamespace(
-        device=torch.device("meta"),  # of the inputs
-        n_vocab=7,
-        n_layers=1,
-        anatomy=SimpleNamespace(layers=layers),
-        model=model,
-    )
-    exchange = SimpleNamespace(ids=range(5), inputs={"hidden_states": torch.zeros(1, 5, 3)})
-    pipeline._forward(vlm, exchange, [0, 1])
-    assert model.asked.tolist() == [0, 1, 2, 3, 4] and model.asked.device.type == "cpu"
 
 
 def test_what_a_processor_refuses_is_one_line():

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -71,6 +72,13 @@ def test_every_value_that_a_processor_lacks_comes_from_the_model(command, tmp_pa
 def test_a_processor_that_fits_its_model_is_left_as_it_is(family, tmp_path):
     twin = build(family)
     assert repair_processor(twin.processor, twin.model.config) == ""
+
+
+def test_a_tower_without_patches_is_nothing_to_mend_a_processor_by():
+    processor = load_processor(str(DEMO_MODEL))
+    processor.patch_size = None
+    config = SimpleNamespace(vision_config=SimpleNamespace(model_type="timm_wrapper"))
+    assert repair_processor(processor, config) == ""
 
 
 def test_what_the_model_keeps_of_its_tower_counts_and_not_what_the_processor_says(

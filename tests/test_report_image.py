@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from browsing import may_stall, scales, shown, two_frames
+from browsing import may_stall, scales, shown, two_frames, written_on
 from playwright.sync_api import Page
 from records import make_record
 
@@ -141,28 +141,6 @@ def test_the_picture_is_clear_where_the_model_is_sure_and_fades_where_it_is_not(
     page.locator("[name=strength]").fill("0")
     two_frames(page)
     assert not any(found[3] for found in pixels(page, ".image-patches", points))
-
-
-def written_on(page: Page) -> list[str]:
-    """The words that are painted on the picture, in their order."""
-    return page.evaluate(
-        """async () => {
-            const words = [];
-            const write = CanvasRenderingContext2D.prototype.fillText;
-            CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
-                if (this.canvas.className === "image-patches") words.push(text);
-                return write.call(this, text, ...rest);
-            };
-            const frame = () => new Promise((done) => requestAnimationFrame(done));
-            document.querySelector("[name=words]").click();
-            await frame(); await frame();
-            words.length = 0;
-            document.querySelector("[name=words]").click();
-            await frame(); await frame();
-            CanvasRenderingContext2D.prototype.fillText = write;
-            return words;
-        }"""
-    )
 
 
 def test_the_same_words_are_written_in_windows_of_any_width(open_report):

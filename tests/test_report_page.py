@@ -193,7 +193,7 @@ def test_the_address_of_an_image_is_shown_as_text_in_header_and_validity(open_re
     address = "https://example.org/<b>dog</b>.png?…"
     image = make_record().meta["image"] | {"source": address}
     page = open_report(make_record(meta={"image": image}))
-    assert page.locator("#header .source").inner_text() == address
+    assert page.locator("#prompt .source").inner_text() == address
     page.locator("#validity-button").click()
     assert address in page.locator("#validity-dialog .run-facts").inner_text()
     assert page.locator("#header b, #validity-dialog .run-facts b").count() == 0
@@ -251,6 +251,71 @@ def test_without_javascript_the_page_says_so_and_shows_what_it_can(open_report: 
     assert "a red circle" in text
     assert page.locator("#picture").is_visible()
     assert not page.locator("#grid-pane").is_visible()
+    assert not page.locator("#loading").is_visible(), "nothing is on its way"
+    # the whole picture in the window, not in a narrow column
+    assert page.locator("#picture").evaluate("(e) => e.width >= Math.min(e.naturalWidth, 600)")
+
+
+def test_the_page_says_loading_until_it_is_ready(open_report: Open) -> None:
+    never = "{ readable = new ReadableStream(); writable = new WritableStream(); }"
+    wait = f"globalThis.DecompressionStream = class {never}"
+    page = open_report(make_record(), ready=False, init=wait)
+    assert page.locator("#loading").inner_text() == "Loading: 25 positions × 5 layers"
+    assert page.locator("#picture").is_visible() and page.locator(".question").is_visible()
+    assert not page.locator("#grid-pane").is_visible()
+    page = open_report(make_record())
+    assert not page.locator("#loading").is_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 1440, 1920])
+def test_the_opening_page_says_what_it_is(open_report: Open, width: int) -> None:
+    page = open_report(make_record(), size=(width, 800))
+    assert page.locator("h1").inner_text() == "Logit lens of tests/tiny-llava"
+    line = page.locator(".tagline")
+    assert line.inner_text().startswith("each patch of the picture, read as the word the model")
+    assert line.evaluate("(e) => e.scrollWidth <= e.clientWidth"), "whole"
+    assert page.locator(".file").inner_text() == "scene.png"
+    assert page.locator(".question").inner_text() == "What is in the middle?"
+    page.locator("#whole-prompt summary").click()
+    assert "ASSISTANT:" in page.locator("#whole-prompt p").inner_text()
+    page.keyboard.press("Escape")
+    assert not page.locator("#whole-prompt p").is_visible()
+
+
+def test_text_alone_has_a_page_of_its_own(open_report: Open) -> None:
+    template = "<|im_start|>system\nBe brief.\n<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n"
+    asked = "What is the capital of France?"
+    record = make_record(
+        layers=31,
+        grid=(0, 0),
+        text=40,
+        answer=40,
+        texts=["<|im_start|>"],
+        meta={
+            "prompt": template.format(asked),
+            "image": {"name": "", "width": 0, "height": 0},
+            "run": {"question": asked},
+        },
+    )
+    record.input_ids[:3] = 0
+    page = open_report(record)
+    assert page.title().startswith(asked)
+    assert page.locator(".question").inner_text() == asked
+    chips = page.locator(".chip")
+    strip = page.locator("#answer-chips").bounding_box()
+    last = chips.last.bounding_box()
+    assert strip and last
+    assert last["y"] + last["height"] <= strip["y"] + strip["height"], (
+        "the whole answer is in sight"
+    )
+    text = page.locator("main").inner_text()
+    assert "picture" not in text and "patch" not in text
+    pane, main = (page.locator(name).bounding_box() for name in ("#grid-pane", "#panes"))
+    assert pane and main and pane["width"] > main["width"] - 20
+    # the layers up to the last one, beside each other
+    assert page.locator(".grid-scroller").evaluate(
+        "(e) => e.scrollLeft === e.scrollWidth - e.clientWidth"
+    )
 
 
 def test_no_other_code_than_ours_can_take_the_place_of_the_packed_scripts(
@@ -296,7 +361,7 @@ def test_a_report_that_was_cut_or_garbled_says_so(browser: Browser, tmp_path: Pa
 
 
 def test_a_browser_that_cannot_unpack_says_so(open_report: Open) -> None:
-    page = open_report(make_record(), hash="no stream", ready=False)
+    page = open_report(make_record(), init="delete globalThis.DecompressionStream", ready=False)
     page.wait_for_selector('html[data-state="failed"]')
     assert "DecompressionStream" in page.locator("#failure").inner_text()
     assert page.locator("#picture").is_visible()
@@ -358,6 +423,64 @@ def test_an_address_brings_back_the_view(open_report: Open) -> None:
     assert page.locator("select[name=colour]").input_value() == "kl"
     assert page.locator("select[name=rows]").input_value() == "image"
     assert page.locator(".grid-chosen").is_visible()
+
+
+SHOWN = """() => {
+    const box = (name) => {
+        const { x, y, width, height } = document.querySelector(name).getBoundingClientRect();
+        return [x, y, width, height].map(Math.round);
+    };
+    const pixels = (name) => document.querySelector(name).toDataURL();
+    return {
+        boxes: [".grid-chosen", "#picture", "#grid-pane", ".strip-current"].map(box),
+        pixels: [".grid-canvas", ".image-patches", ".image-marks"].map(pixels),
+        legend: document.querySelector("#legend").innerText,
+        typed: document.querySelector("#find-input").value,
+        bands: document.querySelector(".player-span").outerHTML,
+        buttons: [...document.querySelectorAll("[aria-pressed]")].map((b) => b.outerHTML),
+        choices: [...document.querySelectorAll("select")].map((e) => e.value),
+    };
+}"""
+
+
+def test_a_link_brings_back_exactly_the_view(open_report: Open) -> None:
+    record = make_record(layers=33, grid=(16, 16))
+    page = open_report(record, hash="#layer=20")
+    page.locator("#find-input").fill("word1")  # typed, and then something else is chosen
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    page.locator("#answer-chips .chip").nth(1).click()
+    page.locator(".legend-ranges [data-range=log]").click()
+    page.locator("[name=in]").click(click_count=3)
+    page.locator("[name=look]").select_option("colour")
+    page.locator("[name=strength]").fill("0.8")
+    page.locator("select[name=order]").select_option("surest")
+    page.locator(".grid-layers").select_option("2")
+    page.locator("button[name=wholeWords]").click()
+    page.locator(".pinned-grow").click() if page.locator(".pinned-grow").count() else None
+    page.locator(".grid-scroller").evaluate(
+        """(e) => {
+            const row = (e.firstElementChild.offsetHeight - 26) / (e.ariaRowCount - 1);
+            e.scrollTop = 40 * row;
+            const { style } = e.querySelector(".grid-view");
+            e.scrollLeft = 4 * parseFloat(style.getPropertyValue("--column"));
+        }"""
+    )
+    two_frames(page)
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(600)  # the address follows
+    first = page.evaluate(SHOWN)
+    address = str(page.evaluate("location.hash"))
+    assert "query=" not in address and first["typed"] == ""
+    for part in ("tokens=", "cell=", "range=log", "zoom=", "look=colour", "span=", "scroll="):
+        assert part in address, address
+    again = open_report(record, hash=address)
+    again.mouse.move(2, 2)
+    again.wait_for_timeout(600)
+    shown_again = again.evaluate(SHOWN)
+    assert again.evaluate("location.hash") == address
+    for name, value in first.items():
+        assert shown_again[name] == value, name
 
 
 def test_a_big_record_stays_light(open_report: Open) -> None:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from browsing import Open, may_stall, two_frames
+from browsing import Open, may_stall, two_frames, written_on
 from playwright.sync_api import Page
 from records import hostile_record, make_record
 
@@ -15,7 +15,7 @@ pytestmark = may_stall
 
 PLACES = """() => Object.fromEntries(
     [".image-frame", "#picture", ".image-patches", ".image-marks", ".strip-sheet canvas", "svg",
-     ".grid-canvas", ".chart-labels", "#legend", "#answer-table"].map((name) => {
+     ".grid-canvas", ".pin-table", "#legend", "#answer-table"].map((name) => {
         const { left, top, width, height } = document.querySelector(name).getBoundingClientRect();
         const sides = [left - document.querySelector("#panes").offsetLeft, top, width, height];
         return [name, sides.map((side) => Math.round(10 * side) / 10)];
@@ -176,6 +176,64 @@ def test_words_on_a_figure_are_whole_and_can_be_read(open_report: Open, item: st
         assert float(word[1].get("font-size", "0")) >= 8 * 96 / 72, "8 points"
     for text in root.iter(f"{SVG}text"):
         assert float(text.get("font-size", "9.5")) >= 7 * 96 / 72
+
+
+def sides(element: ElementTree.Element) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of a rectangle."""
+    x, y, width, height = (float(element.get(k, "0")) for k in ("x", "y", "width", "height"))
+    return x, y, x + width, y + height
+
+
+@pytest.mark.parametrize("item", ["SVG, page", "SVG, column"])
+def test_a_figure_says_the_words_of_the_page_and_no_number_covers_one(
+    open_report: Open, item: str
+) -> None:
+    record = make_record(grid=(24, 24), vocabulary=30, tracked=0, seed=4)
+    record.top_probs[:] = np.minimum(record.top_probs * 4, 0.9)
+    first = int(np.flatnonzero(record.position_kind == 1)[0])
+    pins = ",".join(f"2.{first + n}" for n in range(0, 576, 25))
+    page = open_report(record, hash=f"#layer=2&pins={pins}")
+    root = ElementTree.fromstring(figure(page, item))
+    groups = {
+        name: [g for g in root.iter(f"{SVG}g") if g.get("class") == name]
+        for name in ("word", "pin", "contour")
+    }
+    assert [word[1].text for word in groups["word"]] == written_on(page)
+    assert len(groups["contour"]) >= len(groups["word"]) > 3
+    words = [sides(word[0]) for word in groups["word"]]
+    badges = [sides(pin[2]) for pin in groups["pin"]]
+    assert len(badges) == 24
+    for n, (left, top, right, bottom) in enumerate(badges):
+        for other in [*words, *badges[:n]]:
+            assert left >= other[2] or other[0] >= right or top >= other[3] or other[1] >= bottom
+    look = page.locator("[name=words]")
+    look.click()
+    root = ElementTree.fromstring(figure(page, item))
+    assert not [g for g in root.iter(f"{SVG}g") if g.get("class") == "word"], "as it is seen"
+
+
+def test_a_figure_of_a_zoomed_picture_is_the_part_in_sight(open_report: Open) -> None:
+    record = make_record(grid=(12, 12), meta={"crop": [0, 0, 160, 160]}, picture_size=(160, 160))
+    page = open_report(record, hash="#layer=2")
+    page.locator("[name=in]").click(click_count=4)
+    two_frames(page)
+    frame = page.locator(".image-frame").evaluate(
+        "(e) => [e.clientWidth, e.clientHeight, ...['x', 'y', 'scale'].map((k) => +e.dataset[k])]"
+    )
+    wide, tall, x, y, scale = frame
+    seen = [
+        max(0, -x / scale),
+        max(0, -y / scale),
+        min(160, (wide - x) / scale),
+        min(160, (tall - y) / scale),
+    ]
+    root = ElementTree.fromstring(figure(page, "SVG, page"))
+    image = next(root.iter(f"{SVG}image"))
+    drawn = float(image.get("width", "0")) / 160
+    assert np.allclose([-float(image.get(k, "0")) / drawn for k in ("x", "y")], seen[:2], atol=0.5)
+    frame = next(root.iter(f"{SVG}clipPath"))[0]
+    assert float(frame.get("width", "0")) / drawn == pytest.approx(seen[2] - seen[0], abs=0.5)
+    assert "a part of the picture" in " ".join(written(root))
 
 
 def test_pins_are_numbered_on_the_figure_and_in_its_charts(open_report: Open) -> None:

@@ -41,8 +41,9 @@ class Size:
 
 PRESETS = {
     "llava-1.5-7b": Size(32, 4096, 11_008, 32, 32_064, 17, 336, 24, 1024),
-    # the same shape, for two cores
+    # its sequence and vocabulary for two cores, and the width and vocabulary of SmolLM2-135M
     "small": Size(8, 1024, 2752, 16, 32_064, 17, 336, 2, 128),
+    "narrow": Size(8, 576, 1536, 9, 49_152, 17, 336, 2, 128),
     # narrow, so that two hundred forwards take a minute
     "causal": Size(4, 256, 688, 4, 32_064, 17, 336, 2, 128),
     "toy": Size(2, 32, 64, 2, 500, 8, 28, 1, 16),

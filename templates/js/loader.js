@@ -18,4 +18,5 @@ async function load() {
 if (typeof DecompressionStream === "undefined") {
   fail("This browser cannot unpack the report (it lacks DecompressionStream). Chrome or Edge 80, "
     + "Firefox 113, Safari 16.4 and anything newer can. The prompt, the answer and the picture are below.");
-} else load().catch((error) => fail(`This report cannot be shown: ${error.message}`));
+} else load().catch((error) => fail("This report cannot be shown: the file is damaged or not all there. "
+  + `Download it or make it again. (${error.message})`));

@@ -22,6 +22,7 @@ import { mountHelp } from "./page/help.js";
 import { mountKeyboard } from "./page/keyboard.js";
 import { mountLegend } from "./page/legend.js";
 import { mountTooltip } from "./page/tooltip.js";
+import { mountPrompt } from "./page/prompt.js";
 import { mountValidity } from "./page/validity.js";
 import { mountPinnedPane } from "./pinned/pane.js";
 /** @import { LensPage } from "./core/record.js" */
@@ -30,7 +31,7 @@ import { mountPinnedPane } from "./pinned/pane.js";
 const MOUNTS = [
   ["validity-button", mountValidity], ["data-menu", mountExportData],
   ["figure-menu", mountExportFigure], ["help-button", mountHelp],
-  ["answer-chips", mountAnswerChips], ["image-stage", mountImagePane],
+  ["prompt", mountPrompt], ["answer-chips", mountAnswerChips], ["image-stage", mountImagePane],
   ["image-stage", mountImageZoom], ["layer-player", mountLayerPlayer],
   ["legend", mountLegend], ["layer-strip", mountLayerStrip],
   ["region-panel", mountRegion], ["find-token", mountFindToken],

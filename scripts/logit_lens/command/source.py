@@ -23,6 +23,8 @@ from ..images import Picture, decode_picture, open_picture
 from .fingerprint import file_hash
 from .patterns import STDIN
 
+_HELD_BYTES = 64 * 2**20
+
 
 @dataclass(frozen=True)
 class Source:
@@ -81,8 +83,7 @@ def load(source: Source, quiet: bool) -> Content:
         LensError: an address cannot be fetched, or nothing comes on standard input.
     """
     if source.path is not None:
-        path = source.path
-        return Content(_hash_of(path), lambda: open_picture(path))
+        return _of_file(source.path)
     if source.text == STDIN:
         data = _read_stdin()
         return Content(_hash(data), lambda: _picture_from_stdin(data))
@@ -94,11 +95,17 @@ def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _hash_of(path: Path) -> str:
+def _of_file(path: Path) -> Content:
+    """Read once, for hash and picture, unless it is too large to be held beside its pixels."""
     try:
-        return file_hash(path) if path.is_file() else ""
-    except OSError:
-        return ""  # opening it as a picture says why
+        if not path.is_file():
+            return Content("", lambda: open_picture(path))
+        if path.stat().st_size > _HELD_BYTES:
+            return Content(file_hash(path), lambda: open_picture(path))
+        data = path.read_bytes()
+    except OSError:  # opening it as a picture says why
+        return Content("", lambda: open_picture(path))
+    return Content(_hash(data), lambda: open_picture(path, data))
 
 
 def _fetch(source: Source, quiet: bool) -> bytes:

@@ -23,8 +23,8 @@ _CACHED = "models--"
 _HUB_ID = re.compile(r"[\w][\w.-]*(/[\w][\w.-]*)?", re.ASCII)
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+]*://|git@|www\.|(?:hf\.co|huggingface\.co)/)", re.I)
 _HUB_ADDRESS = re.compile(
-    r"(?:[a-z+]+://|git@)?(?:www\.)?(?:hf\.co|huggingface\.co|hf-mirror\.com)[/:]"
-    r"([\w.-]+/[\w.-]+?)(?:\.git)?(?:[/?#].*)?",
+    r"(?:(?:[a-z+]+://|git@)?(?:www\.)?(?:hf\.co|huggingface\.co|hf-mirror\.com)[/:]|hf://)"
+    r"(?:models/)?([\w.-]+/[\w.-]+?)(?:\.git)?(?:[/?#].*)?",
     re.I,
 )
 
@@ -69,6 +69,7 @@ def find_checkpoint(name: str) -> Checkpoint:
     Raises:
         LensError: an address, a path that leads nowhere, or something that is no checkpoint.
     """
+    name = str(name)  # notebooks may give a Path
     path = Path(name).expanduser()
     if is_folder(path):
         return _in_folder(path, name)

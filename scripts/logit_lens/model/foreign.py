@@ -111,16 +111,39 @@ def refuse_foreign_folder(folder: Path, said: str) -> str:
         refuse_missing_shards(folder, names, said)
         _refuse_packed_for_mlx(folder, names, config, said)
         return ""
-    if "adapter_config.json" in names:
+    if "adapter_config.json" in names and "non_lora_trainables.bin" not in names:
         return ""  # adapter.py's
     if ggufs := fnmatch.filter(names, "*.gguf"):
         return the_gguf_file(ggufs, said)
-    for sign in _SIGNS:
-        if found := matching_names(names, sign.files):
-            raise LensError(f"{said} is {sign.what} ({found[-1]}); {sign.instead}")
+    _refuse_by_names(names, said)
     if config is None:
         raise LensError(_without_config(folder, names, said))
     return ""  # its kind is looked at before its weights are missed
+
+
+def refuse_foreign_hub_id(names: Sequence[str], said: str) -> None:
+    """Say of a model of the hub that has no configuration what it holds instead, where that shows.
+
+    Args:
+        names: its files.
+        said: its hub id.
+
+    Raises:
+        LensError: it holds something else.
+    """
+    if ggufs := fnmatch.filter(names, "*.gguf"):
+        raise LensError(
+            f"{said} is a model in GGUF, llama.cpp's format; use the checkpoint that it was made "
+            f"from, or, if it is a language model, get one file, `hf download {said} {ggufs[0]}`, "
+            "and name it"
+        )
+    _refuse_by_names(names, said)
+
+
+def _refuse_by_names(names: Sequence[str], said: str) -> None:
+    for sign in _SIGNS:
+        if found := matching_names(names, sign.files):
+            raise LensError(f"{said} is {sign.what} ({found[-1]}); {sign.instead}")
 
 
 def refuse_foreign_config(config: dict[str, Any], said: str) -> None:

@@ -63,7 +63,8 @@ def explain_loading(name: str, device: str, adapter: str | None = None) -> Itera
             ) from error
         if any(sign in str(error) for sign in _DAMAGED):
             raise LensError(_damaged(name, error)) from error
-        raise LensError(f"cannot load {name}: {_first_line(error)}") from error
+        instead = "; use the checkpoint that it was made from" if name.endswith(".gguf") else ""
+        raise LensError(f"cannot load {name}: {_first_line(error)}{instead}") from error
 
 
 def _damaged(name: str, error: Exception) -> str:

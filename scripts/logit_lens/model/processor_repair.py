@@ -58,9 +58,13 @@ def repair_processor(processor: Any, config: Any) -> str:
 def _wanted(processor: Any, config: Any) -> Iterator[_Value]:
     """The settings that are not as the model needs them."""
     tower: Any = getattr(config, "vision_config", None)
-    if all(hasattr(processor, key) for key in ("patch_size", _STRATEGY, _EXTRA)):
+    square = isinstance(getattr(tower, "image_size", None), int)  # FastVLM's has no patches
+    pooled = hasattr(processor, "downsample_rate")  # Granite 4's counts in another way
+    if not isinstance(getattr(tower, "patch_size", None), int) or pooled:
+        pass
+    elif square and all(hasattr(processor, key) for key in ("patch_size", _STRATEGY, _EXTRA)):
         yield from _wanted_of_llava(processor, config, tower)
-    elif hasattr(processor, "num_image_tokens") and hasattr(processor, _STRATEGY):
+    elif square and hasattr(processor, "num_image_tokens") and hasattr(processor, _STRATEGY):
         yield from _wanted_of_onevision(processor, config, tower)
     elif hasattr(processor, "spatial_merge_size") and hasattr(processor, "patch_size"):
         merge = getattr(config, "spatial_merge_size", 1)
@@ -86,13 +90,15 @@ def _wanted_of_llava(processor: Any, config: Any, tower: Any) -> Iterator[_Value
 
 
 def _wanted_of_onevision(processor: Any, config: Any, tower: Any) -> Iterator[_Value]:
+    """LLaVA-OneVision: the whole tower's tokens, and how pictures are cut."""
+    strategy = getattr(config, _STRATEGY, "full")
     yield from _differing(
         processor,
-        num_image_tokens=_tokens(tower) - (getattr(config, _STRATEGY) == "default"),
-        vision_aspect_ratio=config.vision_aspect_ratio,
+        num_image_tokens=_tokens(tower) - (strategy == "default"),
+        vision_aspect_ratio=getattr(config, "vision_aspect_ratio", "anyres_max_9"),
     )
     if getattr(processor, _STRATEGY) is None:
-        yield _Value(processor, _STRATEGY, getattr(config, _STRATEGY))
+        yield _Value(processor, _STRATEGY, strategy)
     yield from _wanted_of_images(processor.image_processor, config, tower)
 
 

@@ -33,7 +33,8 @@ from .chat_templates import choose_template
 from .checkpoint import Checkpoint, find_checkpoint
 from .device import choose_dtype, quantized, spread_options, take_device
 from .device_map import DeviceMap
-from .foreign import refuse_foreign_config
+from .foreign import refuse_foreign_config, refuse_foreign_hub_id
+from .hub_files import hub_files
 from .load_errors import explain_loading
 from .memory import needed_bytes, refuse_when_too_large
 from .misfit import guard_embedding, guard_incomplete, refuse_other_shapes
@@ -130,7 +131,7 @@ def load_vlm(
     with explain_loading(name, str(where)):
         base, on_top = find_adapter(find_checkpoint(name), adapter)
     name = base.source if on_top and adapter is None else name
-    with explain_loading(name, str(where), on_top.source if on_top else None):
+    with explain_loading(base.gguf_file or name, str(where), on_top.source if on_top else None):
         config, auto_class = _read_config(base)
         number_type = choose_dtype(dtype, config, where)
         if quantize is not None and quantized(config):
@@ -162,9 +163,14 @@ def load_vlm(
 
 def _read_config(base: Checkpoint) -> tuple[Any, Any]:
     """The configuration, and the class that loads what it describes."""
-    if base.folder is None:  # of a folder this was asked already
-        refuse_foreign_config(PretrainedConfig.get_config_dict(base.source)[0], base.name)
-    config = AutoConfig.from_pretrained(base.source, **base.gguf, **_NO_CODE)
+    try:
+        if base.folder is None:  # of a folder this was asked already
+            refuse_foreign_config(PretrainedConfig.get_config_dict(base.source)[0], base.name)
+        config = AutoConfig.from_pretrained(base.source, **base.gguf, **_NO_CODE)
+    except OSError:
+        if base.folder is None:
+            refuse_foreign_hub_id(hub_files(base.source), base.name)
+        raise
     auto_class = _auto_class(config, base.name)
     if base.folder is not None and not base.gguf_file:
         refuse_without_weights(base.folder, base.name)

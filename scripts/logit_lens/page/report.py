@@ -19,7 +19,7 @@ from ..record import ANSWER, LensRecord
 from ..tokens import readable
 from .blocks import array_block, block, decimal_codes
 from .inline import csp_hash, packed_script, script, source, template
-from .summary import summarise
+from .summary import question_of, summarise
 from .word_blocks import word_blocks
 
 FORMAT = "logit-lens-page/1"
@@ -58,6 +58,7 @@ def render_report(record: LensRecord) -> str:
         summary=summarise(record),  # for an index of many reports
         blocks=blocks,
         picture=_picture_uri(record.image),
+        question=_printable(question_of(record.meta)),
         answer=_answer_texts(record),
         style=style,
         loader=loader,

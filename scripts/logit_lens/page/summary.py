@@ -28,6 +28,9 @@ _THUMBNAIL_OF = 16_000_000  # pixels; a record's picture has a million, one from
 WORDS = 6
 _HEAD = 65536  # the summary ends within so many bytes of a report
 _BLOCK = re.compile(rb'<script type="application/json" id="summary">(.*?)</script>', re.DOTALL)
+_TEMPLATE = re.compile(
+    r"<\|?image\|?>\s*|^\s*(USER|User|Human)\s*:|\s(ASSISTANT|Assistant|AI)\s*:\s*$"
+)
 _END = b"</html>"
 _KEYS = frozenset(
     ("fingerprint", "source", "name", "question", "answer", "model", "passed", "words")
@@ -44,7 +47,7 @@ def summarise(record: LensRecord) -> dict[str, Any]:
         "fingerprint": run.get("fingerprint", ""),
         "source": run.get("source", ""),
         "name": _text(run.get("name") or image.get("name"), 300),
-        "question": _text(run.get("question") or meta["prompt"], 500),
+        "question": _text(question_of(meta), 500),
         "answer": _text(meta["answer"], 500),
         "model": _text(meta["model"], 200),
         "passed": bool(check.get("passed")) if isinstance(check, dict) else False,
@@ -54,6 +57,16 @@ def summarise(record: LensRecord) -> dict[str, Any]:
         "created": _text(meta.get("created"), 40),
         "thumbnail": _thumbnail(record.image),
     }
+
+
+def question_of(meta: dict[str, Any]) -> str:
+    """What was asked, without the template around it.
+
+    Where a record does not say, the prompt without what marks image and speakers.
+    """
+    run = meta.get("run")
+    asked = str(run.get("question") or "") if isinstance(run, dict) else ""
+    return asked or _TEMPLATE.sub(" ", str(meta["prompt"])).strip() or str(meta["prompt"])
 
 
 def strongest_words(record: LensRecord, count: int = WORDS) -> list[str]:

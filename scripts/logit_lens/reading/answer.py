@@ -67,12 +67,10 @@ def answer_prompt(vlm: VLM, prompt: Prompt, max_new_tokens: int) -> Exchange:
     if max_new_tokens == 0 and not encoder_decoder:
         return Exchange(dict(prompt.inputs), ids, 0, prompt.image_positions)
     with _greedy(vlm):
-        generated = vlm.model.generate(**prompt.inputs, max_new_tokens=max(1, max_new_tokens))[0]
+        # one token more than asked for, so that the answer's last is read too
+        generated = vlm.model.generate(**prompt.inputs, max_new_tokens=max_new_tokens + 1)[0]
     n_prompt = 1 if encoder_decoder else len(ids)
-    if max_new_tokens == 0:
-        generated = generated[:n_prompt]
-    elif int(generated[-1]) in _end_tokens(vlm) and len(generated) > n_prompt:
-        generated = generated[:-1]
+    generated = generated[:-1]  # that one, or the end of the sequence
     n_answer = len(generated) - n_prompt
     on_image = np.zeros(len(generated), bool)
     if encoder_decoder:
@@ -115,7 +113,7 @@ def _greedy(vlm: VLM) -> Iterator[None]:
     vlm.model.generation_config = GenerationConfig(
         do_sample=False,
         bos_token_id=own.bos_token_id,
-        eos_token_id=own.eos_token_id,
+        eos_token_id=_end_tokens(vlm),
         pad_token_id=vlm.tokenizer.eos_token_id if pad is None else pad,
         decoder_start_token_id=own.decoder_start_token_id,
     )
@@ -125,10 +123,12 @@ def _greedy(vlm: VLM) -> Iterator[None]:
         vlm.model.generation_config = own
 
 
-def _end_tokens(vlm: VLM) -> set[int]:
+def _end_tokens(vlm: VLM) -> list[int] | None:
+    """What ends an answer: the checkpoint's own list, and the tokenizer's word for it."""
     eos = vlm.model.generation_config.eos_token_id
     ends = eos if isinstance(eos, list) else [eos]
-    return {token for token in (*ends, vlm.tokenizer.eos_token_id) if token is not None}
+    found = {token for token in (*ends, vlm.tokenizer.eos_token_id) if token is not None}
+    return sorted(found) or None
 
 
 def _grow(vlm: VLM, inputs: dict[str, Any], n_tokens: int) -> dict[str, Any]:

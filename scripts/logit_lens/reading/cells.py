@@ -33,7 +33,7 @@ class Reading:
         watched: float32 (layer, watched) largest probability over the positions to watch.
 
     Where the model's logits hold NaN or +inf (float16 that overflowed), the cell's probabilities
-    and statistics are NaN and its ids mean nothing.
+    and statistics are NaN, its ids mean nothing, and NaN has the first rank.
     """
 
     top_ids: np.ndarray

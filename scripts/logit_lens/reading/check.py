@@ -3,11 +3,12 @@
 It catches a double norm, a wrong norm, a missing soft-cap or scale, and layers off by one, without
 a table of families: only numbers are compared.
 
->>> check_against_model(lens_logits, model_logits, torch.bfloat16).passed
-True
+>>> refusal(check.as_meta(), n_layers=32)
+'self-check failed: the lens at layer 32 differs from …'
 """
 
 import math
+from bisect import bisect_left
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -77,27 +78,55 @@ def _not_finite(vlm: VLM) -> str:
     return f"the logits of layer {vlm.n_layers} are not finite in {form}; try --dtype {wider}"
 
 
-def check_against_model(lens_logits: Tensor, model_logits: Tensor, dtype: torch.dtype) -> SelfCheck:
-    """Compare the lens at the last layer with the model's own logits.
+class RunningCheck:
+    """The self-check, made chunk by chunk while the lens reads the last layer.
 
-    Args:
-        lens_logits: (position, vocab).
-        model_logits: (position, vocab), the same positions.
-        dtype: what the model computes in. The tolerance is a few units in its last place at the
-            size of the largest logit, and never below 1e-4: the same product in another shape may
-            be summed in another order, but a missing norm, cap or scale is off by far more.
+    >>> check = RunningCheck(model_logits, torch.arange(593), torch.bfloat16)
+    >>> check.compare(lens_logits, slice(0, 256))
+    >>> check.result().passed
     """
-    agree, largest, difference = [], [], []
-    for lens, model in zip(lens_logits.split(_ROWS), model_logits.split(_ROWS), strict=True):
-        lens = lens.float()
-        model = model.to(lens.device).float()
-        agree.append((lens.argmax(-1) == model.argmax(-1)).float())
-        largest.append(model.abs().max())
-        difference.append((lens - model).abs().max())
-    ulps = 64 if dtype in (torch.float32, torch.float64) else 2
-    return SelfCheck(
-        positions=len(lens_logits),
-        argmax_agree=float(torch.cat(agree).mean()),
-        max_abs_logit_diff=float(torch.stack(difference).max()),
-        tolerance=max(1e-4, ulps * torch.finfo(dtype).eps * float(torch.stack(largest).max())),
-    )
+
+    def __init__(self, logits: Tensor, positions: Tensor, dtype: torch.dtype) -> None:
+        """Prepare to compare.
+
+        Args:
+            logits: (checked position, vocab) the model's own.
+            positions: (checked position,) which positions those are, ascending, on the CPU.
+            dtype: what the model computes in. The tolerance is a few units in its last place at the
+                size of the largest logit, and never below 1e-4: the same product in another shape
+                may be summed in another order, but a missing norm, cap or scale is off by far more.
+        """
+        self._logits, self._dtype = logits, dtype
+        self._positions, self._on_device = positions.tolist(), positions.to(logits.device)
+        self._agree: list[Tensor] = []
+        self._largest: list[Tensor] = []
+        self._difference: list[Tensor] = []
+
+    def compare(self, logits: Tensor, at: slice) -> None:
+        """Compare the lens at the last layer, (position, vocab), at these positions."""
+        rows = slice(*(bisect_left(self._positions, edge) for edge in (at.start, at.stop)))
+        if rows.start == rows.stop:
+            return
+        if rows.stop - rows.start < len(logits):
+            checked = self._on_device[rows].to(logits.device) - at.start
+            logits = logits.index_select(0, checked)
+        chunks = zip(logits.split(_ROWS), self._logits[rows].split(_ROWS), strict=True)
+        for lens, model in chunks:
+            lens = lens.float()
+            model = model.to(lens.device).float()
+            if lens.shape != model.shape:  # not even the model's vocabulary
+                model = torch.full_like(lens, torch.nan)
+            self._agree.append((lens.argmax(-1) == model.argmax(-1)).float())
+            self._largest.append(model.abs().max())
+            self._difference.append((lens - model).abs().max())
+
+    def result(self) -> SelfCheck:
+        """What was found; only now is the device waited for."""
+        ulps = 64 if self._dtype in (torch.float32, torch.float64) else 2
+        largest = float(torch.stack(self._largest).max())
+        return SelfCheck(
+            positions=len(self._logits),
+            argmax_agree=float(torch.cat(self._agree).mean()),
+            max_abs_logit_diff=float(torch.stack(self._difference).max()),
+            tolerance=max(1e-4, ulps * torch.finfo(self._dtype).eps * largest),
+        )

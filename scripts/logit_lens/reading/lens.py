@@ -54,6 +54,7 @@ def read_lens(
     watch: Watch | None = None,
     chunk: int | None = None,
     on_progress: Callable[[int], object] | None = None,
+    on_final: Callable[[Tensor, slice], object] | None = None,
 ) -> Reading:
     """Read every state through the lens.
 
@@ -69,6 +70,8 @@ def read_lens(
         chunk: how many positions to work at a time; memory grows with it. Left out, as many as make
             products fast and ``CHUNK_ELEMENTS`` allows.
         on_progress: called with the number of cells (layer, position) just finished.
+        on_final: called with the last layer's logits (position, vocab), chunk by chunk, and of
+            which positions they are. What it does should not wait for the device.
 
     Raises:
         LensError: ``top_k`` or a tracked id does not fit the vocabulary.
@@ -88,6 +91,8 @@ def read_lens(
         for layer in reversed(range(len(states))):
             logits = tail(states[layer], positions)
             is_final = layer == len(states) - 1
+            if is_final and on_final is not None:
+                on_final(logits, positions)
             cells, seen = out.at(layer, positions), watched.at(layer, positions)
             _read_logits(logits, cells, tracked, seen, final, is_final)
             del logits  # or two layers' logits are in memory at a time
@@ -148,6 +153,8 @@ def _read_rows(
 
     ``cells.kl`` is left holding the cross entropy H(p_N, p_l), which is KL + H(p_N).
     """
+    if len(tracked):  # first, while nothing else of the logits' size is in memory
+        cells.tracked_ranks.copy_(ranks(logits, tracked))
     ids = largest(logits, cells.top_ids.shape[-1])  # (position, rank)
     top = ids[:, :1]
     # Centred, so that offsets cost no precision. The clamp makes -inf, the logit of a token that
@@ -158,7 +165,6 @@ def _read_rows(
     cells.top_probs.copy_(p.gather(1, ids))
     if len(tracked):
         cells.tracked_probs.copy_(p[:, tracked])
-        cells.tracked_ranks.copy_(ranks(logits, tracked))
     if len(watched.ids):
         watched.see(p)
     if final is None:

@@ -7,10 +7,9 @@ Knows the order of the steps and nothing of how each works. Does not know files 
 True
 """
 
-import inspect
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
 
@@ -28,17 +27,16 @@ from ..tracking import tracked_token_ids
 from .answer import Exchange, answer_prompt
 from .assemble import Outcome, assemble
 from .cells import Reading, Watch
+from .check import RunningCheck
 from .experiments import Findings, Watcher, run_experiments
 from .image_tokens import explain_image_tokens
 from .layers import select_layers
 from .lens import read_lens
 from .options import ReadOptions
 from .prompt import Prompt, encode_prompt
-from .residual import ResidualStream
+from .recording import Recorded, Recording
 from .support import Word, answer_words, watched_ids, word_support
 from .tail import choose_tail
-
-_CHECK_BYTES = 128_000_000  # the self-check holds at most this much of the model's float32 logits
 
 
 @torch.inference_mode()
@@ -84,10 +82,7 @@ def _read(
 ) -> Outcome:
     seconds = {"load": vlm.seconds_to_load}
     prompt = encode_prompt(vlm, picture, options.prompt, options.raw_prompt)
-    with _timed(seconds, "generate", vlm.device), explain_image_tokens(vlm):
-        exchange = answer_prompt(vlm, prompt, options.max_new_tokens)
-    with _timed(seconds, "forward", vlm.device), explain_image_tokens(vlm):
-        stream, logits, checked = _forward(vlm, exchange, numbers)
+    exchange, recorded = _answer(vlm, prompt, options.max_new_tokens, numbers, seconds)
     answer = exchange.answer_ids.tolist()
     tracked_words = tracked_token_ids(vlm.tokenizer, options.track)
     words = answer_words(vlm.tokenizer, answer)
@@ -95,24 +90,26 @@ def _read(
         dict.fromkeys([*chain(*tracked_words.values()), *answer, *(w.token_id for w in words)])
     )
     with _timed(seconds, "lens", vlm.device):
-        states = stream.states(len(exchange.ids))
-        n_cells = len(states) * len(exchange.ids)
-        tail, tail_name, check = choose_tail(
-            vlm.model, vlm.anatomy, states[-1], logits, checked, vlm.dtype
+        n_cells = len(recorded.states) * len(exchange.ids)
+        own = recorded.logits, recorded.checked
+        tail, tail_name, _ = choose_tail(
+            vlm.model, vlm.anatomy, recorded.states[-1], *own, vlm.dtype
         )
-        del logits
+        running = RunningCheck(*own, vlm.dtype)
         reading = read_lens(
             tail,
-            states,
+            recorded.states,
             len(exchange.ids),
             top_k=options.top_k,
             tracked_ids=tracked,
             watch=Watch(watched_ids(words), exchange.image_positions),
             on_progress=on_progress and (lambda cells: on_progress("lens", cells, n_cells)),
+            on_final=running.compare,
         )
-    del states
+        check = running.result()
     placement = _place(vlm, picture, prompt, exchange)
-    layers = stream.numbers
+    layers = recorded.numbers
+    del recorded
     extra = _answer_arrays(exchange, words, layers, tracked, reading)
     findings = Findings()
     if options.experiments:
@@ -170,30 +167,30 @@ def _place(vlm: VLM, picture: Picture | None, prompt: Prompt, exchange: Exchange
     return place_patches(vlm.processor, vlm.model.config, arrays, on_image, size)
 
 
-def _forward(
-    vlm: VLM, exchange: Exchange, numbers: list[int]
-) -> tuple[ResidualStream, Tensor, Tensor]:
-    """One forward over prompt and answer.
+def _answer(
+    vlm: VLM, prompt: Prompt, max_new_tokens: int, numbers: list[int], seconds: dict[str, float]
+) -> tuple[Exchange, Recorded]:
+    """The model's answer, and what it left behind while it read the prompt and wrote the answer.
 
-    Returns:
-        the residual stream, the model's own logits (checked position, vocab), and which positions
-        those are: all of them, or as many as fit into ``_CHECK_BYTES``, evenly spread.
+    A forward over both follows only where that was not every position once: there is no answer, or
+    a family generates in another way.
     """
-    n_positions = len(exchange.ids)
-    n_checked = min(n_positions, max(16, _CHECK_BYTES // (4 * vlm.n_vocab)))
-    # on the CPU: the last layer need not be where the inputs are
-    checked = torch.linspace(0, n_positions - 1, n_checked).round().long()
-    options: dict[str, Any] = {"use_cache": False}
-    if "logits_to_keep" in inspect.signature(vlm.model.forward).parameters:
-        options["logits_to_keep"] = checked
-    with ResidualStream(vlm.anatomy.layers, keep=numbers) as stream:
-        logits = vlm.model(**exchange.inputs, **options).logits[0]  # (position, vocab)
-    if stream.numbers[-1:] != [vlm.n_layers]:
-        raise LensError(
-            f"the last of the {vlm.n_layers} decoder layers of {vlm.name} did not run; its output "
-            "cannot be read"
-        )
-    return stream, logits if len(logits) == n_checked else logits[checked], checked
+    n_first = 1 if vlm.model.config.is_encoder_decoder else prompt.inputs["input_ids"].shape[1]
+    recording = Recording(vlm, numbers, n_first)
+    with _timed(seconds, "generate", vlm.device), explain_image_tokens(vlm), recording:
+        exchange = answer_prompt(vlm, prompt, max_new_tokens)
+    with suppress(LensError):
+        return exchange, recording.of(exchange.ids)
+    del recording  # and what it holds
+    with _timed(seconds, "forward", vlm.device), explain_image_tokens(vlm):
+        return exchange, read_at_once(vlm, exchange, numbers)
+
+
+def read_at_once(vlm: VLM, exchange: Exchange, numbers: list[int]) -> Recorded:
+    """What one forward over prompt and answer leaves behind."""
+    with Recording(vlm, numbers, len(exchange.ids)) as recording:
+        vlm.model(**exchange.inputs, use_cache=False)
+    return recording.of(exchange.ids)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ the forward raises.
 torch.Size([593, 4096])
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -35,7 +35,7 @@ class ResidualStream:
         """
         self._layers = list(layers)
         self._keep = set(range(len(self._layers) + 1) if keep is None else keep)
-        self._states: dict[int, Tensor] = {}
+        self._passes: list[dict[int, Tensor]] = [{}]  # layer number -> state
         self._handles: list[Any] = []
 
     def __enter__(self) -> "ResidualStream":
@@ -65,7 +65,35 @@ class ResidualStream:
 
     def _store(self, number: int, output: Any) -> None:
         state = output[0] if isinstance(output, (tuple, list)) else output
-        self._states[number] = state.detach().clone()
+        self._passes[-1][number] = state.detach().clone()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._passes = [{}]
+
+    def next_pass(self) -> None:
+        """Keep what was recorded; what comes now belongs to further positions."""
+        if self._passes[-1]:
+            self._passes.append({})
+
+    def join(self, lengths: Sequence[int]) -> None:
+        """Make the first passes one, position after position, and forget the others.
+
+        Args:
+            lengths: how many positions each of these passes read.
+
+        Raises:
+            LensError: a pass is missing, went through other layers, or has no such axis.
+        """
+        passes = self._passes[: len(lengths)]
+        if len(passes) < len(lengths) or any(other.keys() != passes[0].keys() for other in passes):
+            raise LensError("the model did not go through the same layers in every pass")
+        for number in self.numbers:
+            # taken out one by one: the states are in memory once
+            states = [states.pop(number) for states in passes]
+            axis = _batch_axis(states, lengths)
+            passes[0][number] = states[0] if len(states) == 1 else torch.cat(states, axis + 1)
+        self._passes = passes[:1]
 
     @property
     def numbers(self) -> list[int]:
@@ -73,7 +101,7 @@ class ResidualStream:
 
         A layer may not run at all: cross-attention layers of some families without an image.
         """
-        return sorted(self._states)
+        return sorted(self._passes[0])
 
     def states(self, n_positions: int) -> list[Tensor]:
         """The recorded states in the order of ``numbers``, without their batch axis.
@@ -85,14 +113,19 @@ class ResidualStream:
         Raises:
             LensError: a state has no axis of ``n_positions`` after a batch axis of one.
         """
-        return [_without_batch(self._states[n], n_positions) for n in self.numbers]
+        states = [self._passes[0][number] for number in self.numbers]
+        return [state.squeeze(_batch_axis([state], [n_positions])) for state in states]
 
 
-def _without_batch(state: torch.Tensor, n_positions: int) -> torch.Tensor:
-    for axis in range(state.ndim - 1):
-        if state.shape[axis] == 1 and state.shape[axis + 1] == n_positions:
-            return state.squeeze(axis)
+def _batch_axis(states: Sequence[Tensor], lengths: Sequence[int]) -> int:
+    """The axis of length 1 before the positions, of which the states have so many."""
+    for axis in range(states[0].ndim - 1):
+        if all(
+            state.shape[axis : axis + 2] == (1, length)
+            for state, length in zip(states, lengths, strict=True)
+        ):
+            return axis
     raise LensError(
-        f"a decoder layer returned a state of shape {tuple(state.shape)}; "
-        f"no axis holds the {n_positions} positions of the sequence"
+        f"a decoder layer returned a state of shape {tuple(states[0].shape)}; "
+        f"no axis holds the {lengths[0]} positions of the sequence"
     )

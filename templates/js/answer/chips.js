@@ -1,5 +1,5 @@
 /**
- * The prompt as said, and the answer as chips, one per token. A chip asks: where, and at which
+ * The answer as chips, one per token. A chip asks: where, and at which
  * layer, do the patches read as this word?
  */
 import { viewOf } from "../core/actions.js";
@@ -19,10 +19,9 @@ import { findInPatchesSteps } from "./words.js";
  * @param {State} state
  */
 export function mountAnswerChips(root, record, state) {
+  root.hidden = record.answerPositions.length === 0;
   root.append(cloneAll("answer-frame"));
-  fillPrompt(part(root, ".said"), record);
   const strip = part(root, ".answer");
-  strip.hidden = record.answerPositions.length === 0;
   strip.setAttribute("aria-label", `Answer, ${formatCount(record.answerPositions.length, "token")}; arrow keys move, Enter shows a word on the image`);
   const chips = record.answerPositions.map((t) => answerChip(record, t));
   strip.append(...chips);
@@ -113,22 +112,4 @@ async function showAnswerToken(record, state, t, release) {
   const find = finds?.get(index);
   if (!find || find.position < 0) return;
   state.set({ layer: find.layer, view: viewOf(record, find.position) });
-}
-
-/** The prompt with the place of the image marked. @param {HTMLElement} element @param {LensPage} record */
-function fillPrompt(element, record) {
-  const marks = [...new Set([...record.imagePositions.slice(0, 1).map((t) => record.text(record.input(t))), "<image>"])].filter(Boolean);
-  let rest = String(record.meta.prompt ?? "");
-  while (rest) {
-    const text = rest;
-    const [found] = marks.map((mark) => ({ mark, at: text.indexOf(mark) })).filter((one) => one.at >= 0).sort((a, b) => a.at - b.at);
-    element.append(found ? rest.slice(0, found.at) : rest);
-    if (!found) break;
-    const pill = document.createElement("span");
-    pill.className = "image-mark";
-    pill.textContent = found.mark;
-    pill.title = formatCount(record.imagePositions.length, "image position");
-    element.append(pill);
-    rest = rest.slice(found.at + found.mark.length);
-  }
 }

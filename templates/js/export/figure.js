@@ -7,11 +7,12 @@ import { penOf, thePicture } from "../core/dom.js";
 import { quantityNow } from "../core/quantity.js";
 import { svgElement } from "../core/svg.js";
 import { NAME_SIZE } from "../image/regions.js";
+import { imageView } from "../image/view.js";
 import { exportName, saveBlob, wireMenu } from "../page/dialog.js";
 import { checkVerdict } from "../page/validity.js";
 import { chartsSvg } from "./charts.js";
 import { badgeSpots, figureCaption, figureFrame, figurePatches, figurePins, figureWords, xmlText } from "./figure_model.js";
-import { figureContours, figureDefs, figureLegend, figurePatch, figurePicture, figurePin, figureWord } from "./figure_parts.js";
+import { figureContours, figureDefs, figureEdge, figureLegend, figurePatch, figurePicture, figurePin, figureWord } from "./figure_parts.js";
 import { FIGURE_FONT, figureInks, figureText, hexRgb } from "./figure_style.js";
 import { wordFigure } from "./word_figure.js";
 /** @import { LensPage } from "../core/record.js" */
@@ -65,7 +66,8 @@ export function mountExportFigure(root, record, state) {
  */
 function figureSvg(record, state, width) {
   const { layer, view, dark, look, strength, words } = state.all();
-  const { box } = figureFrame(record, view);
+  const seen = imageView(record, state);
+  const { box } = figureFrame(record, view, seen.zoomed() ? seen.visible() : null);
   const scale = Math.min(width / (box[2] - box[0]), TALLEST / (box[3] - box[1]));
   const place = { box, scale };
   const [drawnWidth, drawnHeight] = [(box[2] - box[0]) * scale, (box[3] - box[1]) * scale];
@@ -73,29 +75,31 @@ function figureSvg(record, state, width) {
   const inks = figureInks(dark);
   const shown = { look, strength, found: quantity.tokens.length > 0, dark, paper: hexRgb(inks.paper), unknown: hexRgb(inks.unknown) };
   const pins = figurePins(record, state.get("pins"), { view, place });
-  const written = words ? figureWords(record, { layer, view, place, only: quantity.tokens }, figureMeasure()) : { words: [], contours: [] };
+  const written = words ? figureWords(record, { layer, view, place, only: quantity.tokens, zoom: seen.zoom() }, figureMeasure(FIGURE_FONT), figureMeasure(getComputedStyle(document.body).fontFamily)) : { words: [], contours: [] };
   const badges = badgeSpots(pins, written.words, { width: drawnWidth, height: drawnHeight });
   const overlay = svgElement("g", { transform: `translate(${(width - drawnWidth) / 2} 0)`, "clip-path": "url(#frame)" });
   overlay.append(
     figurePicture(record, place),
     ...figurePatches(record, quantity, { layer, view, place }).flatMap((patch) => figurePatch(patch, shown)),
     ...figureContours(written.contours), ...pins.map((pin, n) => figurePin(pin, badges[n], dark)), ...written.words.map((word) => figureWord(word, dark)),
+    figureEdge(drawnWidth, drawnHeight, dark),
   );
   let y = drawnHeight + 16;
   const legend = quantity.ticks.length ? figureLegend(record, quantity, { look, ink: inks.ink, y, width }) : null;
   if (legend) y += legend.tall;
-  const caption = figureText(figureCaption(record, { layer, view, title: quantity.title, verdict: checkVerdict(record), pins }), y, width, inks.soft, CAPTION);
+  const caption = figureText(figureCaption(record, { layer, view, title: quantity.title, verdict: checkVerdict(record), pins, part: seen.zoomed() }), y, width, inks.soft, CAPTION);
   const height = Math.ceil(y + CAPTION.line * caption.length - 4);
   const millimetres = (/** @type {number} */ pixels) => `${(pixels / 96 * 25.4).toFixed(2)}mm`;
   const svg = svgElement("svg", { width: millimetres(width), height: millimetres(height), viewBox: `0 0 ${width} ${height}`, "font-family": FIGURE_FONT });
   svg.append(svgElement("title", {}, xmlText(`${record.meta.image.name}: ${quantity.title}, ${record.layerName(layer)}`)),
-    figureDefs(dark, drawnWidth, drawnHeight), svgElement("rect", { width, height, fill: inks.paper }), overlay, ...(legend ? [legend.group] : []), ...caption);
+    figureDefs(shown, drawnWidth, drawnHeight), svgElement("rect", { width, height, fill: inks.paper }), overlay, ...(legend ? [legend.group] : []), ...caption);
   return { svg, width, height };
 }
 
-function figureMeasure() {
+/** @param {string} family of fonts */
+function figureMeasure(family) {
   const pen = penOf(document.createElement("canvas"));
-  pen.font = `600 ${NAME_SIZE}px ${FIGURE_FONT}`;
+  pen.font = `600 ${NAME_SIZE}px ${family}`;
   return (/** @type {string} */ text) => pen.measureText(text).width;
 }
 

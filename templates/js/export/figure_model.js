@@ -1,6 +1,7 @@
 /**
  * What an exported figure says and where: caption lines, patches, words, pins. Pure.
  */
+import { pinnedPositions } from "../core/pins.js";
 import { boxOf, contourLines, patchSet } from "../image/map.js";
 import { AT_CHANCE, eachHasRoom, nameBox, namedRegions, regionNames, wordRegions } from "../image/regions.js";
 import { apart, fitWord, pictureWord } from "../image/words.js";
@@ -35,19 +36,23 @@ export function figureLines(text, width, most = 4) {
 export const xmlText = (text) => text.replace(/[\0-\x08\x0B\x0C\x0E-\x1F\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]|\p{Surrogate}/gu, "\uFFFD");
 
 /**
- * The part of the picture that a figure shows: what the model saw, in a view of tiles those.
+ * The part of the picture that a figure shows: what the model saw, in a view of tiles those; and of
+ * that what one who has zoomed in sees.
  * @param {LensPage} record
  * @param {number} view
+ * @param {Box|null} [visible]
  * @returns {{box: Box, cropped: boolean}}
  */
-export function figureFrame(record, view) {
+export function figureFrame(record, view, visible = null) {
   const { width, height } = record.meta.image;
   const { crop } = record.meta;
   const set = patchSet(record, view);
   const seen = set.view !== 0 ? set.extent : crop?.length === 4 ? crop : [0, 0, width, height];
   /** @type {Box} */
   const box = [Math.max(0, seen[0]), Math.max(0, seen[1]), Math.min(width, seen[2]), Math.min(height, seen[3])];
-  return { box, cropped: box[0] >= 1 || box[1] >= 1 || box[2] <= width - 1 || box[3] <= height - 1 };
+  const cropped = box[0] >= 1 || box[1] >= 1 || box[2] <= width - 1 || box[3] <= height - 1;
+  const shown = visible ? /** @type {Box} */ (box.map((side, n) => (n < 2 ? Math.max(side, visible[n]) : Math.min(side, visible[n])))) : box;
+  return { box: shown[2] - shown[0] > 1 && shown[3] - shown[1] > 1 ? shown : box, cropped };
 }
 
 /** All that is needed to make a figure again. @param {LensPage} record @param {Verdict} verdict */
@@ -63,12 +68,12 @@ export function figureSource(record, verdict) {
 /**
  * Caption of the figure of the picture.
  * @param {LensPage} record
- * @param {{layer: number, view: number, title: string, verdict: Verdict, pins?: {number: number, position: number}[]}} what
+ * @param {{layer: number, view: number, title: string, verdict: Verdict, pins?: {number: number, position: number}[], part?: boolean}} what
  * @returns {string[]} sentences
  */
-export function figureCaption(record, { layer, view, title, verdict, pins = [] }) {
+export function figureCaption(record, { layer, view, title, verdict, pins = [], part = false }) {
   const tile = record.views.length < 2 ? "" : `, ${view === 0 ? "whole image" : view < 0 ? "all tiles" : `tile ${view}`}`;
-  const cropped = view === 0 && figureFrame(record, view).cropped ? ", cropped to what the model saw" : "";
+  const cropped = part ? ", a part of the picture" : view === 0 && figureFrame(record, view).cropped ? ", cropped to what the model saw" : "";
   return [
     `${title || "Top token"} at ${record.layerName(layer)} of ${record.layers.at(-1)}, per patch${tile}${cropped}.`,
     ...(pins.length ? [`Pinned ${pins.map(({ number, position }) => `${number}: ${record.label(position)}`).join(", ")}.`] : []),
@@ -101,25 +106,28 @@ export function figurePatches(record, quantity, { layer, view, place }) {
 /** Pinned patches that the figure shows, numbered in the order of the pins. @param {LensPage} record @param {Cell[]} pins @param {{view: number, place: FigurePlace}} what @returns {FigurePin[]} */
 export function figurePins(record, pins, { view, place }) {
   const set = patchSet(record, view);
-  return [...new Set(pins.map((pin) => pin.position))].map((position, n) => ({ number: n + 1, position }))
+  return pinnedPositions(pins)
     .filter(({ position }) => set.indexOf.has(position))
-    .map((pin) => ({ ...pin, ...onFigure(place, boxOf(record, pin.position)) }));
+    .map(({ number, position }) => ({ number, position, ...onFigure(place, boxOf(record, position)) }));
 }
 
 /**
  * Words as written on the figure: those of the page.
  * @param {LensPage} record
- * @param {{layer: number, view: number, place: FigurePlace, only: number[]}} what only: regions of these tokens alone, where there are some
- * @param {(text: string) => number} measure
+ * @param {{layer: number, view: number, place: FigurePlace, only: number[], zoom?: number}} what only: regions of these tokens alone, where there are some
+ * @param {(text: string) => number} measure in the figure's font
+ * @param {(text: string) => number} choose the same in the page's: which regions are named must not differ
  * @returns {{words: FigureWord[], contours: number[][]}} contours: 4 numbers per line, on the figure
  */
-export function figureWords(record, { layer, view, place, only }, measure) {
+export function figureWords(record, { layer, view, place, only, zoom = 1 }, measure, choose = measure) {
   const set = patchSet(record, view);
   const onPlace = { scale: place.scale, x: -place.box[0] * place.scale, y: -place.box[1] * place.scale };
   const patch = { width: set.patch.width * place.scale, height: set.patch.height * place.scale };
-  if (eachHasRoom(set, 1, patch)) return { words: figurePatchWords(record, set, layer, place, measure), contours: [] };
-  const names = regionNames(record, set, namedRegions(record, wordRegions(record, set, layer), only), 1, measure);
-  const labels = names.map((name) => ({ text: name.text, wide: name.wide, ...nameBox(name, onPlace, set) }));
+  if (eachHasRoom(set, zoom, patch)) return { words: figurePatchWords(record, set, layer, place, measure), contours: [] };
+  const names = regionNames(record, set, namedRegions(record, wordRegions(record, set, layer), only), zoom, choose).map((name) => ({ ...name, wide: measure(name.text) }));
+  const [across, down] = [(place.box[2] - place.box[0]) * place.scale, (place.box[3] - place.box[1]) * place.scale];
+  const labels = names.map((name) => ({ text: name.text, wide: name.wide, ...nameBox(name, onPlace, set) }))
+    .filter(({ left, top, width, height }) => left > -0.5 && top > -0.5 && left + width < across + 0.5 && top + height < down + 0.5);
   const words = apart(labels, labels.length).map(({ text, wide, left, top, width, height }) => ({ text, wide, x: left + width / 2, y: top + height / 2 }));
   const contours = names.map(({ region }) => contourLines(set, region.members).map((at, n) => at * place.scale + (n % 2 ? onPlace.y : onPlace.x)));
   return { words, contours };

@@ -4,11 +4,13 @@
  */
 import { shadeFill } from "../core/colour.js";
 import { thePicture } from "../core/dom.js";
+import { belowText } from "../core/format.js";
 import { svgElement } from "../core/svg.js";
-import { LOOKS, hatchAlpha, patchMark } from "../image/looks.js";
+import { CONTOUR, LOOKS, hatchAlpha, patchMark } from "../image/looks.js";
 import { NAME_SIZE } from "../image/regions.js";
 import { figureLines, xmlText } from "./figure_model.js";
 import { figureInks } from "./figure_style.js";
+/** @import { Rgb } from "../core/colour.js" */
 /** @import { Quantity } from "../core/quantity.js" */
 /** @import { LensPage } from "../core/record.js" */
 /** @import { Look } from "../core/state_values.js" */
@@ -17,17 +19,27 @@ import { figureInks } from "./figure_style.js";
 
 const HATCH = 6; // pixels from line to line
 
-/** The hatching, the scale and the frame that cuts off what lies outside. @param {boolean} dark @param {number} width @param {number} height */
-export function figureDefs(dark, width, height) {
+/** Of a picture of middling lightness, as the scale shows it fading. @type {Rgb} */
+const PICTURE = [84, 92, 104];
+
+/** The hatching, the scale as the picture shows it, the frame that cuts off what lies outside. @param {PictureLook} look @param {number} width @param {number} height */
+export function figureDefs(look, width, height) {
+  const { dark } = look;
   const hatch = svgElement("pattern", { id: "below", width: HATCH, height: HATCH, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
   hatch.append(svgElement("rect", { width: 0.75, height: HATCH, fill: figureInks(dark).soft }));
   const scale = svgElement("linearGradient", { id: "scale" });
-  for (let n = 0; n <= 16; n += 1) scale.append(svgElement("stop", { offset: n / 16, "stop-color": shadeFill(n / 16, dark) }));
+  for (let n = 0; n <= 16; n += 1) scale.append(svgElement("stop", { offset: n / 16, "stop-color": look.look === "fade" ? fadedFill(n / 16, look) : shadeFill(n / 16, dark) }));
   const frame = svgElement("clipPath", { id: "frame" });
   frame.append(svgElement("rect", { width, height }));
   const defs = svgElement("defs");
   defs.append(hatch, scale, frame);
   return defs;
+}
+
+/** @param {number} shade @param {PictureLook} look */
+function fadedFill(shade, look) {
+  const { rgb, alpha } = patchMark(shade, look);
+  return `rgb(${PICTURE.map((side, k) => Math.round(rgb[k] * alpha + side * (1 - alpha))).join(",")})`;
 }
 
 /** @param {LensPage} record @param {FigurePlace} place */
@@ -50,9 +62,12 @@ export function figurePatch(patch, look) {
     const radius = mark.dot * Math.min(patch.width, patch.height) / 2;
     return [svgElement("circle", { cx: round(patch.x + patch.width / 2), cy: round(patch.y + patch.height / 2), r: round(radius), ...fill, stroke: "#fff", "stroke-opacity": 0.85 * mark.alpha, "stroke-width": 0.5 })];
   }
-  const ground = svgElement("rect", { ...sides(patch), ...fill });
-  return mark.hatched ? [ground, svgElement("rect", { ...sides(patch), fill: "url(#below)", opacity: hatchAlpha(mark, look.strength).toFixed(3) })] : [ground];
+  const ground = svgElement("rect", { ...sides(patch), ...fill, "shape-rendering": "crispEdges" }); // no seams
+  return mark.hatched ? [ground, svgElement("rect", { ...sides(patch), fill: "url(#below)", opacity: hatchAlpha(look.strength).toFixed(3) })] : [ground];
 }
+
+/** A white sky must not run into the paper. @param {number} width @param {number} height @param {boolean} dark */
+export const figureEdge = (width, height, dark) => svgElement("rect", { x: 0.25, y: 0.25, width: width - 0.5, height: height - 0.5, fill: "none", stroke: figureInks(dark).strong, "stroke-width": 0.5 });
 
 /** @param {number[][]} contours 4 numbers per line */
 export function figureContours(contours) {
@@ -60,7 +75,9 @@ export function figureContours(contours) {
     const path = [];
     for (let at = 0; at < lines.length; at += 4) path.push(`M${round(lines[at])} ${round(lines[at + 1])}L${round(lines[at + 2])} ${round(lines[at + 3])}`);
     const group = svgElement("g", { class: "contour", fill: "none", "stroke-linecap": "square" });
-    group.append(svgElement("path", { d: path.join(""), stroke: "#000", "stroke-opacity": 0.5, "stroke-width": 2.4 }), svgElement("path", { d: path.join(""), stroke: "#fff", "stroke-width": 1 }));
+    for (const [{ rgb, alpha }, wide] of /** @type {const} */ ([[CONTOUR.halo, 2.4], [CONTOUR.ink, 0.9]])) {
+      group.append(svgElement("path", { d: path.join(""), stroke: `rgb(${rgb.replaceAll(" ", ",")})`, "stroke-opacity": alpha, "stroke-width": wide }));
+    }
     return group;
   });
 }
@@ -104,7 +121,7 @@ export function figureLegend(record, quantity, { look, ink, y, width }) {
   }
   if (record.placed.some((t) => record.layers.some((_, l) => quantity.below(l, t)))) {
     group.append(svgElement("rect", { x: 2, y: y + tall - 8, width: 18, height: 9, fill: "url(#below)", stroke: ink, "stroke-opacity": 0.3, "stroke-width": 0.75 }),
-      text(`outside the top ${record.K}: below that cell's #${record.K}, not zero`, tall, { x: 26, "font-size": 9.5 }));
+      text(belowText(record.K), tall, { x: 26, "font-size": 9.5 }));
     tall += 14;
   }
   return { group, tall: tall + 6 };

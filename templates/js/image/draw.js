@@ -70,7 +70,7 @@ export function paintPatches(pen, set, map, look) {
       continue;
     }
     const colour = rgbaWord(mark.rgb, mark.alpha);
-    const line = rgbaWord(look.hatch, hatchAlpha(mark, look.strength));
+    const line = mark.hatched ? overWord(look.hatch, hatchAlpha(look.strength), mark) : 0;
     for (let y = top; y < bottom; y += 1) {
       pixels.fill(colour, y * width + left, y * width + right);
       if (mark.hatched) for (let x = left + ((step - ((left + y) % step)) % step); x < right; x += step) pixels.fill(line, y * width + x, y * width + Math.min(right, x + thick));
@@ -78,6 +78,13 @@ export function paintPatches(pen, set, map, look) {
   }
   pen.putImageData(patchImage, 0, 0);
   paintDots(pen, dots, look.density);
+}
+
+/** A line over the colour of its patch. @param {Rgb} rgb @param {number} alpha @param {{rgb: Rgb, alpha: number}} under */
+function overWord(rgb, alpha, under) {
+  const whole = alpha + under.alpha * (1 - alpha);
+  const mix = (/** @type {number} */ k) => Math.round((rgb[k] * alpha + under.rgb[k] * under.alpha * (1 - alpha)) / (whole || 1));
+  return rgbaWord([mix(0), mix(1), mix(2)], whole);
 }
 
 /** @param {Pen} pen @param {{x: number, y: number, across: number, rgb: Rgb, alpha: number}[]} dots @param {number} density */

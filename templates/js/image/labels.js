@@ -4,6 +4,7 @@
  * is in image/regions.js.
  */
 import { paintContour } from "./draw.js";
+import { CONTOUR } from "./looks.js";
 import { boxNumber, boxOnStage, contourLines } from "./map.js";
 import { AT_CHANCE, NAME_SIZE, eachHasRoom, nameBox, namedRegions, regionNames, wordRegions } from "./regions.js";
 import { apart, fitWord, pictureWord } from "./words.js";
@@ -64,7 +65,8 @@ export function paintWords(pen, record, set, map, look) {
   }
   setFont(pen, look, "600 ", NAME_SIZE);
   const names = namesNow(record, set, look, wordMeasure(pen, density));
-  for (const { region } of names) paintContour(pen, contourLines(set, region.members), map, { ink: "rgb(12 16 22 / 0.9)", halo: "rgb(255 255 255 / 0.55)", width: density });
+  const [ink, halo] = [CONTOUR.ink, CONTOUR.halo].map(({ rgb, alpha }) => `rgb(${rgb} / ${alpha})`);
+  for (const { region } of names) paintContour(pen, contourLines(set, region.members), map, { ink, halo, width: density });
   const stage = { scale: map.scale / density, x: map.x / density, y: map.y / density };
   const room = { width: pen.canvas.width / density, height: pen.canvas.height / density };
   const boxes = names.map((name) => ({ name, ...nameBox(name, stage, set) }))

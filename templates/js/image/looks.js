@@ -34,10 +34,13 @@ export const LOOKS = [
  * @property {boolean} hatched it is only known to be below p_k
  */
 
+/** Contours of regions, on any picture: line and halo. */
+export const CONTOUR = { ink: { rgb: "12 16 22", alpha: 0.85 }, halo: { rgb: "255 255 255", alpha: 0.45 } };
+
 const DOT = 0.8; // of a patch
 
 /** How strongly the picture fades where the value is lowest. @param {number} strength @param {boolean} found */
-export const fadeMost = (strength, found) => 1 - (1 - strength) ** (found ? 3 : 1.75);
+export const fadeMost = (strength, found) => 1 - (1 - strength) ** (found ? 2.4 : 1.75);
 
 /**
  * @param {number} shade 0..1, −1 below p_k
@@ -53,5 +56,5 @@ export function patchMark(shade, { look, strength, found, dark, paper, unknown }
   return { rgb: shadeRgb(value, dark), alpha: hatched ? 0 : Math.min(1, 2 * strength), dot: DOT * Math.sqrt(value), hatched };
 }
 
-/** How opaque the lines of the hatching are. @param {PatchMark} mark @param {number} strength */
-export const hatchAlpha = (mark, strength) => (mark.dot || mark.alpha === 0 ? 0.5 * Math.min(1, 2 * strength) : 0.55 * mark.alpha);
+/** How opaque the lines of the hatching are: most patches have them, and they must not hide the picture. @param {number} strength */
+export const hatchAlpha = (strength) => 0.2 * Math.min(1, 2 * strength);

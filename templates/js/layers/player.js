@@ -2,7 +2,7 @@
  * The layer shown on the image: slider, play, and the mean of the patches over the layers.
  */
 import { cloneAll, part } from "../core/dom.js";
-import { formatCount, formatNumber } from "../core/format.js";
+import { formatNumber } from "../core/format.js";
 import { QUANTITY_KEYS, quantityNow } from "../core/quantity.js";
 import { inSlices } from "../core/work.js";
 import { patchSet } from "../image/map.js";
@@ -115,13 +115,9 @@ class LayerMeans {
     const [record, state] = [this.#record, this.#state];
     this.#stop();
     this.#known = [];
-    if (record.placed.length === 0) {
-      this.#draw();
-      return;
-    }
     const quantity = quantityNow(record, state);
-    const { positions } = patchSet(record, state.get("view"));
-    this.#root.title = quantity.ticks.length ? `The line: mean of the patches on the colour scale, layer by layer, against its highest layer; unknown counts as the bottom. ${quantity.title}` : "";
+    const positions = record.placed.length ? patchSet(record, state.get("view")).positions : meanPositions(record);
+    this.#root.title = quantity.ticks.length ? `The line: mean ${record.imagePositions.length ? "of the patches " : ""}on the colour scale, layer by layer, against its highest layer; unknown counts as the bottom. ${quantity.title}` : "";
     this.#stop = inSlices(record.L, (l) => { this.#known[l] = layerMean(quantity, positions, l); }, () => this.#draw());
   }
 
@@ -145,12 +141,15 @@ class LayerMeans {
   }
 }
 
+/** Where no patch has a place: all patches, or all positions. @param {LensPage} record */
+const meanPositions = (record) => Int32Array.from(record.imagePositions.length ? record.imagePositions : record.kinds.keys());
+
 /** @param {LayerMean|undefined} mean @param {Colour} mode */
 function meanText(mean, mode) {
   if (!mean?.count) return "";
   if (mode === "agree" || mode === "rank") return `${mean.known} of ${mean.count}`;
   if (mean.known === mean.count) return `mean ${formatNumber(mean.value)}`;
-  return `in ${formatCount(mean.known, "patch", "patches")}`;
+  return `in ${mean.known} of ${mean.count}`;
 }
 
 /** How far along the layers, 0..1. @param {LensPage} record @param {number} l */

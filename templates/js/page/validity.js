@@ -25,7 +25,7 @@ export function mountValidity(button, record) {
   const { check = {} } = record.meta;
   button.textContent = { passed: "check ✓", failed: "check ✗", unknown: "check ?" }[verdict];
   button.className = `check-${verdict}`;
-  button.title = { passed: "The self-check passed", failed: "The self-check failed", unknown: "No self-check was recorded" }[verdict];
+  button.title = { passed: "The self-check passed: at the last layer the lens says what the model says", failed: "The self-check failed", unknown: "Nobody has checked this lens: the record does not say how it compares with the model's own output" }[verdict];
   button.setAttribute("aria-label", button.title);
 
   const text = part(dialog, ".verdict");
