@@ -258,7 +258,7 @@ def test_thresholds_come_from_other_pictures_than_the_tables() -> None:
     assert drops in text
     assert "| describe | object | 9 | 3.00 | 3.00 | 0.00 | 1.00 | 2.00 |" in text
     assert "| describe | object | < 1 | 100% | 1.000 | 1.000 | 1.000 | 1.00 |" in text
-    assert "| object | 9 / 9 | 1.000 (1.000–1.000) |" in text
+    assert "| object | 9 / 9 | 0.800 | 0.300 | 1.000 (1.000–1.000) |" in text
     assert "| 1 | 0.000 | cat: 100% of pictures; there in 0% |" in text
     assert "writes directly" not in text
 
