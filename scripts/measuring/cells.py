@@ -54,6 +54,8 @@ def estimate(statistic: Statistic, picture: np.ndarray, draws: int) -> str:
 
 
 def markdown(title: str, head: list[str], lines: list[list[str]]) -> str:
-    """A table with a line above it."""
+    """A table with a line above it; nothing where there are no lines."""
+    if not lines:
+        return ""
     rows = [head, ["---"] * len(head), *lines]
     return "\n".join([title, "", *("| " + " | ".join(row) + " |" for row in rows)])

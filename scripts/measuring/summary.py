@@ -37,7 +37,7 @@ def tables(rows: Sequence[Row], draws: int = DRAWS) -> str:
         drop_table(words, draws),
         held_table(words),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _answers(rows: list[Row]) -> str:
