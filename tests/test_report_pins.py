@@ -137,15 +137,18 @@ def test_each_position_says_from_where_to_where_it_reads_its_word(open_report: O
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (1440, 900)])
-@pytest.mark.parametrize("charts", ["one", "each", "position"])
+@pytest.mark.parametrize(
+    ("charts", "pins"),
+    [("one", "2.5,5.9"), ("one", "2.5,5.9,1.7,4.10"), ("each", "2.5,5.9"), ("position", "2.5,5.9")],
+)
 def test_nothing_of_the_pins_is_cut_beside_the_answer(
-    open_report: Open, size: tuple[int, int], charts: str
+    open_report: Open, size: tuple[int, int], charts: str, pins: str
 ) -> None:
     record = answered_record()
     ids = record.top_ids.copy()
     ids[2:] = ids[-1]  # words that stay, as a model's do
     record = replace(record, top_ids=ids)
-    page = open_report(record, hash=f"#pins=2.5,5.9&charts={charts}", size=size)
+    page = open_report(record, hash=f"#pins={pins}&charts={charts}", size=size)
     page.wait_for_selector("#answer-table tbody tr")
     two_frames(page)
     cut = page.evaluate(
@@ -155,6 +158,18 @@ def test_nothing_of_the_pins_is_cut_beside_the_answer(
         )).map((e) => e.textContent)"""
     )
     assert cut == []
+    # no line, column or row begins in sight and ends out of it
+    halves = page.evaluate(
+        """() => ["#pinned-body", ".table-rows"].flatMap((name) => {
+            const pane = document.querySelector(name).getBoundingClientRect();
+            const inside = (e) => e.getBoundingClientRect();
+            return [...document.querySelectorAll(`${name} :is(tr, td, li)`)].filter((e) => (
+                inside(e).right > pane.right + 1
+                || (inside(e).top < pane.bottom - 5 && inside(e).bottom > pane.bottom + 1)
+            )).map((e) => e.textContent);
+        })"""
+    )
+    assert halves == []
     pane = page.locator("#pinned-pane").bounding_box()
     answer = page.locator("#answer-table").bounding_box()
     plot = page.locator(".plot").first.bounding_box()
