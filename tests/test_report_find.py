@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import Open, may_stall, shown, two_frames
+from browsing import Open, every_browser, may_stall, shown, two_frames
 from playwright.sync_api import Page
 from records import make_record
 
@@ -114,6 +114,7 @@ def chosen_cell(page: Page, record: LensRecord) -> tuple[int, int, int]:
     return int(cell[0]), *divmod(patch, SIDE)
 
 
+@every_browser
 def test_one_step_after_typing_a_word_its_place_and_layer_are_shown(open_report: Open) -> None:
     record = planted_record(PLANTS)
     page = open_report(record)
@@ -147,6 +148,7 @@ def test_the_sentence_is_the_record(open_report: Open, seed: int) -> None:
     assert page.locator(".finding-curve svg text").first.text_content() == str(counts.max())
 
 
+@every_browser
 def test_n_walks_the_places_by_what_they_add_up_to(open_report: Open) -> None:
     record = planted_record(PLANTS)
     page = open_report(record, hash=f"#tokens={TOWER}")
@@ -177,6 +179,7 @@ def test_n_walks_the_places_by_what_they_add_up_to(open_report: Open) -> None:
     assert page.locator(".place-here strong").inner_text() == "place 3 of 4"
 
 
+@every_browser
 def test_one_step_shows_the_surest_patches_of_a_layer(open_report: Open) -> None:
     """The step is to show the layer; its words are listed by the surest patch of each."""
     record = planted_record(PLANTS)
@@ -268,6 +271,7 @@ def test_a_leading_space_is_a_quiet_mark_and_the_spelling_stays(open_report: Ope
         page.evaluate("getSelection().removeAllRanges()")
 
 
+@every_browser
 def test_keys_alone_find_walk_pin_compare_and_export(open_report: Open) -> None:
     """From the opening page to a file: no pointer, and every step is seen."""
     record = planted_record(PLANTS)
