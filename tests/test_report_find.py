@@ -1,6 +1,8 @@
 """Finding a word in a real browser: from which layer, where, and from place to place."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -204,6 +206,42 @@ def test_one_step_shows_the_surest_patches_of_a_layer(open_report: Open) -> None
     assert page.locator(".finding-sentence").inner_text() == story(record, TOWER)
     assert chosen_cell(page, record) == (4, 7, 0)
     assert page.locator(".place-here strong").inner_text() == "lone patch 2 of 4"
+
+
+def test_the_three_first_questions_are_answered_within_a_second(open_report: Open) -> None:
+    """Where and from which layer, what is surest at a layer, two patches side by side.
+
+    At the size of a real record; the best of three tries, which is the page's own time.
+    """
+    probe = (Path(__file__).parents[1] / "scripts/benchmarking/probe.js").read_text("utf-8")
+    record = make_record(layers=33, grid=(24, 24), k=5, vocabulary=3000, answer=0, tracked=0)
+    page = open_report(record, init=probe)
+    image = np.flatnonzero(record.position_kind == IMAGE)
+
+    def seconds(event: str, act: Callable[[], None]) -> float:
+        page.evaluate("(kind) => probe.expect(kind)", event)
+        act()
+        return float(page.evaluate("probe.soon(probe.answer)")) / 1000
+
+    where, surest, beside = [], [], []
+    for n in range(3):
+        page.evaluate("location.hash = 'layer=25'")
+        two_frames(page)
+        surest.append(seconds("keydown", lambda: page.keyboard.press("]")))  # one step
+        assert page.locator(".finding-title").inner_text() == "Surest at layer 26"
+        page.keyboard.press("/")
+        page.keyboard.type(f"word{n + 1}")
+        page.wait_for_selector("#find-list li.active")
+        where.append(seconds("keydown", lambda: page.keyboard.press("Enter")))  # one step
+        assert "strongest at" in page.locator(".finding-sentence").inner_text()
+        page.evaluate(f"location.hash = 'rows=image&scroll={image[0] + 40 * n}.0'")
+        two_frames(page)
+        for row in (3, 8):  # two steps
+            at = {"x": 300, "y": 26 + 25 * row}
+            click = partial(page.locator(".grid-canvas").click, position=at)
+            beside.append(seconds("click", click))
+        assert page.locator(".pin-list li").count() == 2
+    assert max(min(where), min(surest), min(beside[1::2])) < 1
 
 
 def test_enter_in_the_empty_field_goes_to_the_next_place(open_report: Open) -> None:
