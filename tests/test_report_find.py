@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browsing import Open, every_browser, may_stall, shown, two_frames
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Position
 from records import make_record
 
 from logit_lens.record import IMAGE, LensRecord
@@ -237,7 +237,7 @@ def test_the_three_first_questions_are_answered_within_a_second(open_report: Ope
         page.evaluate(f"location.hash = 'rows=image&scroll={image[0] + 40 * n}.0'")
         two_frames(page)
         for row in (3, 8):  # two steps
-            at = {"x": 300, "y": 26 + 25 * row}
+            at: Position = {"x": 300, "y": 26 + 25 * row}
             click = partial(page.locator(".grid-canvas").click, position=at)
             beside.append(seconds("click", click))
         assert page.locator(".pin-list li").count() == 2
