@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browsing import Open, every_browser, may_stall, shown, two_frames
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Position
 from records import make_record
 
 from logit_lens.record import IMAGE, LensRecord
@@ -237,7 +237,7 @@ def test_the_three_first_questions_are_answered_within_a_second(open_report: Ope
         page.evaluate(f"location.hash = 'rows=image&scroll={image[0] + 40 * n}.0'")
         two_frames(page)
         for row in (3, 8):  # two steps
-            at = {"x": 300, "y": 26 + 25 * row}
+            at: Position = {"x": 300, "y": 26 + 25 * row}
             click = partial(page.locator(".grid-canvas").click, position=at)
             beside.append(seconds("click", click))
         assert page.locator(".pin-list li").count() == 2
@@ -254,6 +254,54 @@ def test_enter_in_the_empty_field_goes_to_the_next_place(open_report: Open) -> N
     page.keyboard.press("Shift+Enter")
     two_frames(page)
     assert page.locator(".place-here strong").inner_text() == "place 1 of 4"
+
+
+NAMED_AT = """async (word) => {
+    const write = CanvasRenderingContext2D.prototype.fillText;
+    let at = null;
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+        if (text === word) at = [x, y, this.measureText(text).width];
+        return write.apply(this, arguments);
+    };
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    for (let n = 0; n < 2; n += 1) {
+        document.querySelector("[name=words]").click();
+        await frame(); await frame();
+    }
+    CanvasRenderingContext2D.prototype.fillText = write;
+    return at;
+}"""
+INK = """(areas) => {
+    const canvas = document.querySelector(".image-marks");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return areas.map(([left, top, right, bottom]) => {
+        let count = 0;
+        for (let y = top; y < bottom; y += 1)
+            for (let x = left; x < right; x += 1) count += data[4 * (y * canvas.width + x) + 3] > 0;
+        return count;
+    });
+}"""
+
+
+def test_an_outline_passes_beneath_a_name(open_report: Open) -> None:
+    record = planted_record(PLANTS)
+    page = open_report(record, hash=f"#tokens={TOWER}&layer=4")
+    x, y, wide = page.evaluate(NAMED_AT, "tower")
+    scale, left, top = page.locator(".image-frame").evaluate(
+        "(e) => ['scale', 'x', 'y'].map((name) => Number(e.dataset[name]))"
+    )
+    boxes = record.patch_boxes * scale + [left, top, left, top]
+    with np.errstate(invalid="ignore"):
+        over = (boxes[:, :2] < [x, y]).all(1) & (boxes[:, 2:] > [x, y]).all(1)
+    # pin the patches around the name: their outlines would cross it
+    t = int(np.flatnonzero(over)[0])
+    page.evaluate(f"location.hash += '&pins=4.{t},4.{t + 1},4.{t - 1}&cell='")
+    two_frames(page)
+    assert page.evaluate(NAMED_AT, "tower") == [x, y, wide]
+    frame = [round(float(side)) for side in boxes[t] + [-4, -4, 4, 4]]
+    name = [round(side) for side in (x - wide / 2, y - 6, x + wide / 2, y + 5)]
+    around, within = page.evaluate(INK, [frame, name])
+    assert around > 40 and within == 0
 
 
 def test_choosing_a_word_moves_nothing(open_report: Open) -> None:
