@@ -21,7 +21,7 @@ from ..model.checkpoint import find_checkpoint
 from ..model.weight_files import read_json
 from .arguments import Arguments
 
-_READING = ("model", "patches", "reading")
+_READING = ("model", "patches", "comparing", "reading")
 _WHOLE = 64 * 2**20  # files up to this size are hashed whole
 _STRIDE, _BLOCK = 2**20, 4096  # of larger ones, a block of every megabyte
 
