@@ -19,6 +19,7 @@ from typing import Any
 from .. import LensError, __version__
 from ..model.checkpoint import find_checkpoint
 from ..model.weight_files import read_json
+from .against import Against
 from .arguments import Arguments
 
 _READING = ("model", "patches", "comparing", "reading")
@@ -52,12 +53,24 @@ def settings_of(arguments: Arguments, model: str | None) -> dict[str, Any]:
         "reading": asdict(arguments.reading),
         "vector": _vector_hash(arguments.ablate_with),
         "adapter": arguments.adapter and model_identity(arguments.adapter),
+        "against": _against_identity(arguments.against),
         "chat_template": _template_identity(arguments.chat_template),
         "dtype": arguments.dtype,
         "quantize": arguments.quantize,
         "version": __version__,
         "code": _reading_code(),
     }
+
+
+def _against_identity(against: Against | None) -> list[str | None] | None:
+    """What is compared with; of a file or a model, its contents."""
+    if against is None:
+        return None
+    path = Path(against.value)
+    if against.kind == "image" and path.is_file():
+        return [against.kind, file_hash(path)]
+    model = model_identity(against.value) if against.kind == "model" else None
+    return [against.kind, model or against.value]
 
 
 def _vector_hash(ablate_with: str) -> str:

@@ -20,6 +20,8 @@ examples:
   create_logit_lens.py --image dog.jpg --model Qwen/Qwen2.5-VL-7B-Instruct --layers ::2
   create_logit_lens.py --image photos/ more/*.jpg --output outputs/photos
   create_logit_lens.py --from-data outputs/run.npz
+  create_logit_lens.py --image dog.jpg --against blur
+  create_logit_lens.py --compare outputs/base.npz outputs/tuned.npz
 """
 
 
@@ -79,6 +81,19 @@ def build_parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="PATH",
         help="render a record (.npz of --save-data) again, without a model",
+    )
+    what.add_argument(
+        "--compare",
+        nargs=2,
+        type=Path,
+        metavar=("A.npz", "B.npz"),
+        help="one page of what differs between two records of --save-data, without a model",
+    )
+    what.add_argument(
+        "--against",
+        metavar="WHAT",
+        help="read a second time and compare every cell exactly; WHAT is another image, blur, "
+        "grey, swap-prompt=TEXT or model=ID_OR_PATH",
     )
 
     model = parser.add_argument_group("the model")

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import LensError
-from ..files import is_page, refuse_unwritable, write_together
+from ..files import is_page, refuse_unwritable, write_atomically, write_together
 from ..model.checkpoint import find_checkpoint
 from ..model.environment import prepare_libraries
-from ..page.report import report_bytes, write_report
+from ..page.comparison import page_bytes
 from ..reading.options import DEFAULT_PROMPT
 from ..record import load_record
 from .arguments import Arguments
@@ -22,6 +22,7 @@ from .batch import Batch, Item, look_ahead, plan, reason_of
 from .distributed import Process, take_process
 from .fingerprint import fingerprint, model_identity, settings_of
 from .folder import Folder
+from .pair import read_pair
 from .progress import Progress, StepBars
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def render_again(arguments: Arguments) -> tuple[Path | None, int]:
     path = arguments.output or arguments.from_data.with_suffix(".html")
     if not is_page(path):
         path = path / f"{arguments.from_data.stem}.html"
-    write_report(record, path)
+    write_atomically(path, page_bytes(record))
     return path, 0
 
 
@@ -116,14 +117,17 @@ def make_report(
             "source": item.job.source_id if batch.folder else "",
             "fingerprint": fingerprint(item.digest, settings),
         }
-        record = make_record(vlm, item.picture, arguments.reading, run, on_progress=bars.advance)
+        if arguments.against is None:
+            record = make_record(vlm, item.picture, arguments.reading, run, bars.advance)
+        else:
+            record = read_pair(vlm, item.picture, arguments, run, bars.advance)
     if not record.meta["check"]["passed"] and not arguments.force:
         raise LensError(refusal(record.meta["check"], vlm))
     own = [note for note in record.meta["notes"] if note not in vlm.notes]  # those were said
     for note in [*own, *filter(None, [note_on_length(vlm, len(record.input_ids))])]:
         print(f"note: {note}", file=sys.stderr)
     data = {item.path.with_suffix(".npz"): record.packed()} if arguments.save_data else {}
-    write_together(data | {item.path: report_bytes(record)})
+    write_together(data | {item.path: page_bytes(record)})
 
 
 def load_model(arguments: Arguments, process: Process) -> "VLM":

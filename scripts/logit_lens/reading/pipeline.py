@@ -8,7 +8,7 @@ True
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
@@ -31,7 +31,7 @@ from .check import RunningCheck
 from .experiments import Findings, Watcher, run_experiments
 from .image_tokens import explain_image_tokens
 from .layers import select_layers
-from .lens import read_lens
+from .lens import Tail, read_lens
 from .options import ReadOptions
 from .prompt import Prompt, encode_prompt
 from .recording import Recorded, Recording
@@ -46,6 +46,7 @@ def make_record(
     options: ReadOptions,
     run: Mapping[str, Any] | None = None,
     on_progress: Watcher | None = None,
+    on_states: Callable[[Tail, Sequence[Tensor]], object] | None = None,
 ) -> LensRecord:
     """Read one image through the lens.
 
@@ -56,6 +57,8 @@ def make_record(
         run: what the record's ``meta["run"]`` is to say of the run that it belongs to.
         on_progress: called with a step ("lens", "ablate", "knockout"), how much of it was just
             finished (of the lens: cells, layer by position), and of how much.
+        on_states: called with the tail and the residual stream that were read, for those who want
+            to read more of it.
 
     Returns:
         the record; its ``meta["check"]["passed"]`` says whether it can be trusted.
@@ -69,7 +72,7 @@ def make_record(
             f"--top-k is {options.top_k}, but {vlm.name} has {vlm.n_vocab} tokens", exit_code=2
         )
     with explain_out_of_memory(vlm.device):
-        outcome = _read(vlm, picture, options, numbers, on_progress)
+        outcome = _read(vlm, picture, options, numbers, on_progress, on_states)
     return assemble(vlm, picture, outcome, run)
 
 
@@ -79,6 +82,7 @@ def _read(
     options: ReadOptions,
     numbers: list[int],
     on_progress: Watcher | None,
+    on_states: Callable[[Tail, Sequence[Tensor]], object] | None,
 ) -> Outcome:
     seconds = {"load": vlm.seconds_to_load}
     prompt = encode_prompt(vlm, picture, options.prompt, options.raw_prompt)
@@ -109,6 +113,8 @@ def _read(
         check = running.result()
     placement = _place(vlm, picture, prompt, exchange)
     layers = recorded.numbers
+    if on_states is not None:
+        on_states(tail, recorded.states)
     del recorded
     extra = _answer_arrays(exchange, words, layers, tracked, reading)
     findings = Findings()

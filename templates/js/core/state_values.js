@@ -11,6 +11,7 @@
 /** @typedef {"auto"|"light"|"dark"} Theme */
 /** @typedef {"auto"|"unit"|"report"|"log"} RangeChoice auto: what fits the report */
 /** @typedef {"fade"|"dots"|"colour"} Look */
+/** @typedef {"a"|"b"|"difference"} Shown */
 
 /**
  * @typedef {object} StateValues
@@ -35,6 +36,8 @@
  * @property {number} strength 0..1 of that
  * @property {boolean} words are written on the picture
  * @property {Scale} scale of the charts
+ * @property {Shown} shown of a comparison: what its grid shows
+ * @property {string} measure of a comparison, see comparison/measures.js
  * @property {Theme} theme
  * @property {boolean} dark what theme comes to; set by main.js, never in the hash
  * @property {boolean} paper the page is being printed: fixed sizes, see css/paper.css; never in the hash
@@ -46,7 +49,7 @@
 /** What a fresh report shows. @type {StateValues} */
 export const DEFAULTS = {
   layer: 0, cell: null, hover: null, pins: [], colour: "prob", tokens: [], query: "", rows: "all", order: "position", whole: false, span: null, folded: [], zoomedOut: false,
-  region: [], word: -1, view: 0, range: "auto", look: "fade", strength: 0.5, words: true, scale: "prob", theme: "auto", dark: false, paper: false, playing: false,
+  region: [], word: -1, view: 0, range: "auto", look: "fade", strength: 0.5, words: true, scale: "prob", shown: "difference", measure: "variation", theme: "auto", dark: false, paper: false, playing: false,
 };
 
 /** @param {Cell} cell */
@@ -62,7 +65,7 @@ const WRITERS = {
   layer: String, cell: (cell) => (cell ? cellText(cell) : ""), pins: (pins) => pins.map(cellText).join(","), colour: String,
   tokens: String, query: String, rows: String, order: String, whole: flagText, span: spanOf, folded: String, zoomedOut: flagText, region: toRanges,
   word: String, view: String, range: String,
-  look: String, strength: String, words: flagText, scale: String, theme: String,
+  look: String, strength: String, words: flagText, scale: String, shown: String, measure: String, theme: String,
 };
 
 /** Does a key go into the hash? @param {string} key @returns {key is SavedKey} */
@@ -117,7 +120,7 @@ function readersFor(values, sizes) {
     return text && isIndex(layer, sizes.layers) && isIndex(position, sizes.positions) ? { layer, position } : null;
   };
   /**
-   * @template {"colour"|"rows"|"order"|"range"|"look"|"scale"|"theme"} Key
+   * @template {"colour"|"rows"|"order"|"range"|"look"|"scale"|"shown"|"theme"} Key
    * @param {Key} key
    * @param {StateValues[Key][]} names
    * @returns {(text: string) => StateValues[Key]}
@@ -146,6 +149,8 @@ function readersFor(values, sizes) {
     strength: (text) => (text !== "" && Number(text) >= 0 && Number(text) <= 1 ? Number(text) : values.strength),
     words: flag,
     scale: oneOf("scale", "prob", "log", "rank"),
+    shown: oneOf("shown", "a", "b", "difference"),
+    measure: (text) => text,
     theme: oneOf("theme", "auto", "light", "dark"),
   };
 }
