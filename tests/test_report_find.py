@@ -1,6 +1,7 @@
 """Finding a word in a real browser: from which layer, where, and from place to place."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from records import make_record
 from logit_lens.record import IMAGE, LensRecord
 
 pytestmark = may_stall
-TOWER, CAPITAL, BOAT = 120, 121, 122
+TOWER, HARBOUR, BOAT = 120, 121, 122
 SIDE = 8
 # (layer, row, column, rank, p): a tower of five patches, two that go with it, one on the pavement
 PLANTS = [
@@ -20,7 +21,7 @@ PLANTS = [
     *((4, 5, column, 0, 0.3) for column in (5, 6)),
     (4, 7, 0, 0, 0.99),
     (3, 7, 0, 2, 0.02),
-    (1, 0, 7, 2, 0.02),
+    (1, 0, 7, 0, 0.15),
     (5, 2, 2, 2, 0.04),
 ]
 
@@ -41,7 +42,7 @@ def planted_record(plants: list[tuple[int, int, int, int, float]]) -> LensRecord
         top_ids=ids,
         top_probs=probs,
         token_ids=np.arange(123, dtype=np.int32),
-        token_text=np.array([*record.token_text, "▁tower", "▁Tower", "▁boat"]),
+        token_text=np.array([*record.token_text, "▁tower", "▁harbour", "▁boat"]),
     )
 
 
@@ -68,12 +69,14 @@ def story(record: LensRecord, token: int) -> str:
     here = record.top_ids[:, image] == token  # (layer, patch, rank)
     k = here.shape[-1]
     count, on_top = here.any(-1).sum(1), here[:, :, 0].sum(1)
-    sums = (here * record.top_probs[:, image]).sum((1, 2))
-    peak = int(sums.argmax())
+    p = (here * record.top_probs[:, image]).sum(-1)  # (layer, patch)
+    strong = here.any(-1) & (p >= 0.1 * p.max())
+    peak = int((p * strong).sum(1).argmax())
     read = spell(count > 0, peak)
     top = f"on top from {spell(on_top > 0, peak)}" if on_top.any() else "never on top"
-    places = len(np.unique(parts(here[peak].any(-1).reshape(SIDE, -1)))) - 1
-    where = "a lone patch" if count[peak] == 1 else f"{count[peak]} patches in {places} place"
+    places = len(np.unique(parts(strong[peak].reshape(SIDE, -1)))) - 1
+    size = strong[peak].sum()
+    where = "a lone patch" if size == 1 else f"{size} patches in {places} place"
     where += "s" if places > 1 else ""
     last = int(np.flatnonzero(count)[-1])
     end = f"still there at {last}" if last == len(count) - 1 else f"gone by {last + 1}"
@@ -240,10 +243,10 @@ def test_a_leading_space_is_a_quiet_mark_and_the_spelling_stays(open_report: Ope
     """`▁tower`, `Ġboat` and ` side` look alike; what is copied or pointed at is the spelling."""
     record = planted_record(PLANTS)
     texts = record.token_text.copy()
-    texts[[CAPITAL, BOAT]] = ["Ġside", " rest"]
+    texts[[HARBOUR, BOAT]] = ["Ġside", " rest"]
     ids = record.top_ids.copy()
     first = int(np.flatnonzero(record.position_kind == IMAGE)[0])
-    ids[2, first, 0], ids[2, first + 5, 0] = CAPITAL, BOAT
+    ids[2, first, 0], ids[2, first + 5, 0] = HARBOUR, BOAT
     page = open_report(replace(record, top_ids=ids, token_text=texts))
     for typed, spelled in (
         ("·tower", "▁tower"),
@@ -263,3 +266,48 @@ def test_a_leading_space_is_a_quiet_mark_and_the_spelling_stays(open_report: Ope
         )
         assert page.evaluate("String(getSelection())") == spelled
         page.evaluate("getSelection().removeAllRanges()")
+
+
+def test_keys_alone_find_walk_pin_compare_and_export(open_report: Open) -> None:
+    """From the opening page to a file: no pointer, and every step is seen."""
+    record = planted_record(PLANTS)
+    page = open_report(record)
+    press = page.keyboard.press
+    find(page, "tower")
+    press("Escape")  # out of the field
+    walked = [chosen_cell(page, record)]
+    press("p")
+    for _ in range(3):
+        press("n")
+        two_frames(page)
+        walked.append(chosen_cell(page, record))
+    assert len({cell[1:] for cell in walked}) == 4
+    press("Shift+N")
+    press("Shift+N")  # back to the patch on the pavement
+    press("p")
+    two_frames(page)
+    pins = page.locator(".pin-list li strong").all_text_contents()
+    assert pins == [f"patch {row * SIDE + column}" for _, row, column in walked[:2]]
+    # compared at the layer shown: both towers in one table
+    first = int(np.flatnonzero(record.position_kind == IMAGE)[0])
+    image = [first + row * SIDE + column for _, row, column in walked[:2]]
+    tower = page.locator(".pin-table tbody tr").first
+    values = tower.locator("td").all_text_contents()
+    assert values == [shown(record.top_probs[4, t, 0]) for t in image]
+    # along the chart with the arrows
+    for _ in range(60):
+        press("Tab")
+        if page.evaluate("document.activeElement.matches('.plot')"):
+            break
+    press("ArrowLeft")
+    two_frames(page)
+    assert page.locator(".pin-layer").text_content() == "layer 3"
+    press("e")
+    press("ArrowDown")
+    while "Pinned cells" not in (page.locator(":focus").text_content() or ""):
+        press("ArrowDown")
+    with page.expect_download() as waiting:
+        press("Enter")
+    lines = Path(waiting.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert [f",{t}," in "".join(lines) for t in image] == [True, True]
+    assert sum("tower" in line for line in lines) == 2

@@ -425,6 +425,64 @@ def test_an_address_brings_back_the_view(open_report: Open) -> None:
     assert page.locator(".grid-chosen").is_visible()
 
 
+SHOWN = """() => {
+    const box = (name) => {
+        const { x, y, width, height } = document.querySelector(name).getBoundingClientRect();
+        return [x, y, width, height].map(Math.round);
+    };
+    const pixels = (name) => document.querySelector(name).toDataURL();
+    return {
+        boxes: [".grid-chosen", "#picture", "#grid-pane", ".strip-current"].map(box),
+        pixels: [".grid-canvas", ".image-patches", ".image-marks"].map(pixels),
+        legend: document.querySelector("#legend").innerText,
+        typed: document.querySelector("#find-input").value,
+        bands: document.querySelector(".player-span").outerHTML,
+        buttons: [...document.querySelectorAll("[aria-pressed]")].map((b) => b.outerHTML),
+        choices: [...document.querySelectorAll("select")].map((e) => e.value),
+    };
+}"""
+
+
+def test_a_link_brings_back_exactly_the_view(open_report: Open) -> None:
+    record = make_record(layers=33, grid=(16, 16))
+    page = open_report(record, hash="#layer=20")
+    page.locator("#find-input").fill("word1")  # typed, and then something else is chosen
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    page.locator("#answer-chips .chip").nth(1).click()
+    page.locator(".legend-ranges [data-range=log]").click()
+    page.locator("[name=in]").click(click_count=3)
+    page.locator("[name=look]").select_option("colour")
+    page.locator("[name=strength]").fill("0.8")
+    page.locator("select[name=order]").select_option("surest")
+    page.locator(".grid-layers").select_option("2")
+    page.locator("button[name=wholeWords]").click()
+    page.locator(".pinned-grow").click() if page.locator(".pinned-grow").count() else None
+    page.locator(".grid-scroller").evaluate(
+        """(e) => {
+            const row = (e.firstElementChild.offsetHeight - 26) / (e.ariaRowCount - 1);
+            e.scrollTop = 40 * row;
+            const { style } = e.querySelector(".grid-view");
+            e.scrollLeft = 4 * parseFloat(style.getPropertyValue("--column"));
+        }"""
+    )
+    two_frames(page)
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(600)  # the address follows
+    first = page.evaluate(SHOWN)
+    address = str(page.evaluate("location.hash"))
+    assert "query=" not in address and first["typed"] == ""
+    for part in ("tokens=", "cell=", "range=log", "zoom=", "look=colour", "span=", "scroll="):
+        assert part in address, address
+    again = open_report(record, hash=address)
+    again.mouse.move(2, 2)
+    again.wait_for_timeout(600)
+    shown_again = again.evaluate(SHOWN)
+    assert again.evaluate("location.hash") == address
+    for name, value in first.items():
+        assert shown_again[name] == value, name
+
+
 def test_a_big_record_stays_light(open_report: Open) -> None:
     page = open_report(make_record(layers=60, grid=(40, 50), k=3, vocabulary=3000))
     scroller = page.locator(".grid-scroller")

@@ -42,6 +42,7 @@ class Arguments:
     layers: str
     ablate: bool
     ablate_window: int
+    ablate_stride: int
     ablate_with: str
     knockout: bool
     attribute: bool
@@ -173,6 +174,15 @@ def _check_experiments(arguments: Arguments) -> None:
         "--ablate replaces patches of an image; name an --image",
     )
     refuse(arguments.ablate_window < 1, "--ablate-window is below 1; a window has patches")
+    refuse(
+        arguments.ablate_stride < 1,
+        "--ablate-stride is below 1; each window begins at another patch",
+    )
+    refuse(
+        arguments.ablate_stride > max(arguments.ablate_window, 2),
+        f"--ablate-stride {arguments.ablate_stride} leaves patches out between windows of "
+        f"{arguments.ablate_window}; it is at most a window's side",
+    )
     refuse(
         arguments.ablate_with not in ("mean", "zero") and not Path(arguments.ablate_with).is_file(),
         f"--ablate-with: {arguments.ablate_with!r} is neither mean, nor zero, nor a file",

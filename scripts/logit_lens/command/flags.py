@@ -183,6 +183,14 @@ def build_parser() -> argparse.ArgumentParser:
         help="patches along a window's side (default: 3)",
     )
     needs.add_argument(
+        "--ablate-stride",
+        type=int,
+        default=2,
+        metavar="N",
+        help="patches from one window to the next (default: 2); 1 makes the sharpest map and takes "
+        "four times as long",
+    )
+    needs.add_argument(
         "--ablate-with",
         default="mean",
         metavar="mean|zero|FILE",

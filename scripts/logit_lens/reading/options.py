@@ -23,6 +23,8 @@ class ReadOptions:
         track: words whose probability and rank are kept in every cell.
         ablate: replace windows of patches, and see what the answer loses.
         ablate_window: patches along a window's side.
+        ablate_stride: patches from one window to the next; 1 puts every patch into equally many
+            windows, with those that reach past the edge.
         ablate_with: what to put there: "mean" of this image's patches, "zero", or a file that holds
             a vector (.npy, .pt).
         knockout: block attention by bands of layers, and see what the answer loses.
@@ -38,6 +40,7 @@ class ReadOptions:
     track: Sequence[str] = ()
     ablate: bool = False
     ablate_window: int = 3
+    ablate_stride: int = 2
     ablate_with: str = "mean"
     knockout: bool = False
     attribute: bool = False

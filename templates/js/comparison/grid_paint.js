@@ -80,12 +80,12 @@ function paintPairCell(pen, pair, { shown, measure, width, height, colours }, { 
   pen.fillStyle = alone ? hatch : `rgb(${fill.join(" ")})`;
   pen.fillRect(x, y, width - 1, height - 1);
   pen.fillStyle = alone ? colours.inkSoft : `rgb(${inkOn(fill).join(" ")})`;
-  const words = wordsOf(pair, shown, l, row);
+  const words = topWords(pair, shown, l, row);
   words.forEach((word, k) => pen.fillText(fit(word), x + 3, y + ((2 * k + 1) * height) / (2 * words.length)));
 }
 
 /** Top words of a cell: one, or A's and B's where they differ. @param {PairPage} pair @param {Shown} shown @param {number} l @param {number} row @returns {string[]} */
-function wordsOf(pair, shown, l, row) {
+function topWords(pair, shown, l, row) {
   const word = (/** @type {Side} */ side) => {
     const top = pair.top(side, l, row);
     return top < 0 ? "" : quietText(pair[side].text(top));

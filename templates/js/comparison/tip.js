@@ -37,7 +37,7 @@ export function mountPairTip(root, pair, state) {
     const { layer: l, position: row } = cell;
     part(root, ".tip-label").textContent = visibleText(pair.label(row));
     part(root, ".tip-layer").textContent = pair.layerName(l);
-    part(root, ".tip-place").textContent = placeText(pair, row);
+    part(root, ".tip-place").textContent = pairPlace(pair, row);
     for (const side of /** @type {Side[]} */ (["a", "b"])) fillSide(part(root, `[data-side="${side}"]`), pair, side, l, row);
     fillPairs(part(root, ".tip-facts"), "tooltip-fact", pairFacts(pair, state.get("measure"), l, row));
     const spot = tooltipPlace(pairAnchor, { width: root.offsetWidth, height: root.offsetHeight }, { width: innerWidth, height: innerHeight }, { side: pairTipSide });
@@ -47,7 +47,7 @@ export function mountPairTip(root, pair, state) {
 }
 
 /** @param {PairPage} pair @param {number} row */
-function placeText(pair, row) {
+function pairPlace(pair, row) {
   const kind = ["text", "image", "answer"][pair.kind(row)];
   const at = /** @type {Side[]} */ (["a", "b"]).map((side) => ({ side, t: pair.position(row, side) })).filter(({ t }) => t >= 0);
   return `${kind} · ${at.map(({ side, t }) => `position ${t} of ${side.toUpperCase()}`).join(", ")}`;

@@ -4,6 +4,8 @@
  * image/input.js, zoom in image/zoom.js, painting in image/draw.js and image/labels.js.
  */
 import { byId, cloneAll, part, penOf, thePicture } from "../core/dom.js";
+import { pinnedPositions } from "../core/pins.js";
+import { placeNumber, placesNow } from "../core/places.js";
 import { QUANTITY_KEYS, quantityNow } from "../core/quantity.js";
 import { rgbOf, themeColours } from "../core/theme.js";
 import { drawOnce } from "../core/work.js";
@@ -11,7 +13,8 @@ import { paintContour, paintOutline, paintPatches, paintUnseen } from "./draw.js
 import { LOOKS } from "./looks.js";
 import { listenToImage } from "./input.js";
 import { paintWords } from "./labels.js";
-import { boxOnStage, contourLines, patchSet } from "./map.js";
+import { boxOf, boxOnStage, contourLines, patchSet } from "./map.js";
+import { paintPins } from "./pins.js";
 import { mountImageTools } from "./tools.js";
 import { imageView } from "./view.js";
 /** @import { Box, LensPage } from "../core/record.js" */
@@ -84,7 +87,7 @@ class ImagePane {
       this.#drawPatches();
       if (["view", "look", "colour"].some((key) => changed.has(/** @type {keyof StateValues} */ (key)))) this.#describe();
     });
-    state.on(["hover", "cell", "pins", "region", "view", "dark"], this.#drawMarks);
+    state.on(["hover", "cell", "pins", "region", "view", "dark", "layer", "tokens"], this.#drawMarks);
     state.on(["paper"], () => this.#sizeCanvases()); // the observer would be too late
   }
 
@@ -161,12 +164,13 @@ class ImagePane {
     const [map, colours, density] = [this.#map, this.#theme, this.#density];
     const halo = state.get("dark") ? "rgb(0 0 0 / 0.75)" : "rgb(255 255 255 / 0.9)";
     paintContour(pen, this.#regionLines(), map, { ink: colours.accent, halo, width: 1.5 * density });
-    const pins = new Set(state.get("pins").map((pin) => pin.position));
-    for (const position of pins) this.#outline(position, { halo, ink: colours.pin, width: 1.5 * density, dash: [3 * density, 2 * density] });
+    paintContour(pen, this.#placeLines(), map, { ink: colours.pin, halo, width: 1.25 * density });
     const [cell, hover] = [state.get("cell"), state.get("hover")];
     if (cell) this.#outline(cell.position, { halo, ink: colours.pin, width: 2.5 * density });
     // around the outline of the selection, not over it
     if (hover) this.#outline(hover.position, { halo, ink: colours.accent, width: 2 * density }, hover.position === cell?.position ? 4 * density : 0);
+    const pins = pinnedPositions(state.get("pins")).filter(({ position }) => this.record.box(position));
+    paintPins(pen, pins.map(({ number, position }) => ({ number, box: boxOnStage(map, boxOf(this.record, position)) })), { colours, halo, density });
     const { rubber } = this.view;
     if (rubber) paintOutline(pen, boxOnStage(map, rubber), { halo, ink: colours.accent, width: density, dash: [5 * density, 3 * density] });
   }
@@ -179,6 +183,15 @@ class ImagePane {
       this.#marked = { set, region, lines: contourLines(set, members) };
     }
     return this.#marked.lines;
+  }
+
+  /** The contour of the place of the chosen tokens that the selection is in. */
+  #placeLines() {
+    const { record, state } = this;
+    const { places, readings } = placesNow(record, state);
+    const at = readings ? placeNumber(places, state) : -1;
+    if (at < 0 || places[at].layer !== state.get("layer")) return [];
+    return contourLines(this.#set, places[at].positions.flatMap((t) => this.#set.indexOf.get(t) ?? []));
   }
 
   /** @param {number} position @param {OutlineStyle} style @param {number} [away] device pixels around the patch */
