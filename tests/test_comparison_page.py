@@ -268,7 +268,7 @@ def test_figure_and_table_can_be_taken_away(open_pair: OpenPair, tmp_path: Path)
     page = open_pair(pair, "#layer=3")
     svg = ElementTree.parse(saved(page, "figure-menu", "difference, SVG", tmp_path))
     texts = ["".join(node.itertext()) for node in svg.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"A", "B", "difference", "where they part"} <= set(texts)
+    assert {"A  scene.png", "B  other.png", "difference", "where they part"} <= set(texts)
     assert any(text.startswith("B: Logit lens of") and "other.png" in text for text in texts)
     assert len(list(svg.iter("{http://www.w3.org/2000/svg}image"))) == 4
     png = Image.open(saved(page, "figure-menu", "difference, PNG", tmp_path))
@@ -287,6 +287,25 @@ def test_text_of_others_is_only_ever_text(open_pair: OpenPair) -> None:
     page.keyboard.press("d")
     point_at(page, "a", 5, 4)
     assert page.evaluate("window.hacked") is None
+
+
+def test_a_picture_that_both_have_is_in_the_page_once(open_pair: OpenPair) -> None:
+    a, _ = two()
+    page = open_pair(compare(a, replace(a, meta=a.meta | {"model": "tests/tuned"})), "#layer=1")
+    assert page.locator("img").count() == 1
+    names = page.locator(".pair-name").all_inner_texts()
+    assert names == ["tests/tiny-llava", "tests/tuned", "", ""]
+    faint = Image.open(io.BytesIO(canvas_of(page, "b").screenshot())).convert("RGB").getcolors()
+    assert faint is None or len(faint) > 50  # the picture is under the colours
+
+
+def test_the_layer_on_the_maps_is_in_sight_in_the_grid(open_pair: OpenPair) -> None:
+    page = open_pair(exact_pair(layers=40, grid=(3, 3)), "#layer=38")
+    assert "38" in written_in_the_grid(page)
+    page.evaluate("location.hash = '#layer=2'")
+    two_frames(page)
+    two_frames(page)
+    assert "2" in written_in_the_grid(page)
 
 
 def test_text_alone_has_a_grid_and_no_maps(open_pair: OpenPair) -> None:

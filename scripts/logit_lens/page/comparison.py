@@ -60,6 +60,7 @@ def render_comparison(comparison: Comparison) -> str:
     code, code_hash = packed_script(COMPARISON_SCRIPT)
     return template("comparison.html.j2").render(
         sides=[_side(name, record) for name, record in _sides(comparison)],
+        one_picture=np.array_equal(comparison.a.image, comparison.b.image),
         info=info,
         summary=summarise(comparison.a),
         blocks=blocks,

@@ -6,16 +6,16 @@ import { quietText } from "../core/format.js";
 import { svgElement } from "../core/svg.js";
 import { csvText } from "../export/csv_text.js";
 import { figureLines, figureSource, xmlText } from "../export/figure_model.js";
-import { FIGURE_FONT, figureInks, figureText } from "../export/figure_style.js";
+import { FIGURE_FONT, figureInks, figureText, hexRgb } from "../export/figure_style.js";
 import { svgPng } from "../export/png.js";
 import { boxOf, patchSet } from "../image/map.js";
 import { mapColour } from "../maps/map_canvas.js";
 import { exportName, saveBlob, wireMenu } from "../page/dialog.js";
 import { checkVerdict } from "../page/validity.js";
-import { PANELS, PANEL_NAMES, scaleStops } from "./looks.js";
+import { PANELS, PANEL_NAMES, mixed } from "./looks.js";
 import { panelLook, sidePicture } from "./maps.js";
 import { measureOf } from "./measures.js";
-import { panelEnds, panelShades, panelTitle, pictureSide } from "./panels.js";
+import { panelEnds, panelShades, panelTitle, pictureSide, sideName } from "./panels.js";
 /** @import { State } from "../core/state.js" */
 /** @import { PairMeasure } from "./measures.js" */
 /** @import { PairPage } from "./pair.js" */
@@ -52,13 +52,20 @@ function pairFigure(pair, state) {
   const svg = svgElement("svg", { width: WIDE, "font-family": FIGURE_FONT, "font-size": 13 });
   const drawn = PANELS.map((panel, n) => pairPanel(pair, measure, { panel, l, view, dark, ink, paper, pin, x: BETWEEN + n * (wide + BETWEEN), wide, tall }));
   const below = TOP + tall + 78;
-  const said = `${measure.title} at ${pair.layerName(l)}${measure.signed ? " (B − A)" : ""}. ${pair.notes.map((note) => `${note}. `).join("")}`;
+  const said = `${measure.title[0].toUpperCase()}${measure.title.slice(1)} at ${pair.layerName(l)}${measure.signed ? " (B − A)" : ""}. ${pair.notes.map((note) => `${note}. `).join("")}`;
   const sources = /** @type {["a", "b"]} */ (["a", "b"]).flatMap((side) => figureSource(pair[side], checkVerdict(pair[side])).map((line) => `${side.toUpperCase()}: ${line}`));
   const text = figureText([said, ...sources], below, WIDE, ink);
   const height = below + 18 * text.length;
   for (const [key, value] of Object.entries({ height, viewBox: `0 0 ${WIDE} ${height}` })) svg.setAttribute(key, String(value));
-  svg.append(svgElement("title", {}, xmlText(`A, B and their difference: ${measure.title}`)), svgElement("rect", { width: WIDE, height, fill: paper }), ...drawn, ...text);
+  svg.append(svgElement("title", {}, xmlText(`A, B and their difference: ${measure.title}`)), svgElement("rect", { width: WIDE, height, fill: paper }), greyFilter(), ...drawn, ...text);
   return { svg, width: WIDE, height };
+}
+
+/** Takes the colours from a picture: what is coloured then means something. */
+function greyFilter() {
+  const filter = svgElement("filter", { id: "grey" });
+  filter.append(svgElement("feColorMatrix", { type: "saturate", values: 0 }));
+  return filter;
 }
 
 /** How high a map is. @param {PairPage} pair @param {Panel} panel @param {number} view @param {number} wide */
@@ -85,14 +92,14 @@ function pairPanel(pair, measure, { panel, l, view, dark, ink, paper, pin, x, wi
   const map = svgElement("g", { "clip-path": `url(#clip-${panel})` });
   const { width, height } = record.meta.image;
   const href = sidePicture(side)?.src ?? "";
-  if (href) map.append(svgElement("image", { href, x: -left * scale, y: -top * scale, width: width * scale, height: height * scale, preserveAspectRatio: "none", opacity: dark ? 0.34 : 0.4 }));
+  if (href) map.append(svgElement("image", { href, x: -left * scale, y: -top * scale, width: width * scale, height: height * scale, preserveAspectRatio: "none", opacity: dark ? 0.34 : 0.4, ...(look.grey ? { filter: "url(#grey)" } : {}) }));
   for (const t of set.positions) {
     const { rgb, alpha } = mapColour(shades[pair.rowOf[side].get(t) ?? -1], look);
     if (alpha < 0.004) continue;
     const [a, b, c, d] = boxOf(record, t);
     map.append(svgElement("rect", { x: ((a - left) * scale).toFixed(2), y: ((b - top) * scale).toFixed(2), width: ((c - a) * scale).toFixed(2), height: ((d - b) * scale).toFixed(2), fill: `rgb(${rgb.join(",")})`, "fill-opacity": alpha.toFixed(3) }));
   }
-  group.append(clip, svgElement("text", { x: 0, y: -10, "font-size": 15, "font-weight": 650, fill: ink }, PANEL_NAMES[panel]), map,
+  group.append(clip, svgElement("text", { x: 0, y: -10, "font-size": 15, "font-weight": 650, fill: ink }, xmlText(`${PANEL_NAMES[panel]}${panel === "a" || panel === "b" ? `  ${sideName(pair, panel)}` : ""}`)), map,
     svgElement("rect", { width: wide, height: high, fill: "none", stroke: ink, "stroke-opacity": 0.3 }),
     ...figureScale(pair, measure, panel, look, { y: tall + 8, wide, ink }),
     ...figureLines(panelTitle(measure, panel), Math.floor(wide / 5.9), 2).map((line, n) => svgElement("text", { x: 0, y: tall + 46 + 14 * n, "font-size": 11.5, fill: ink }, xmlText(line))));
@@ -101,10 +108,13 @@ function pairPanel(pair, measure, { panel, l, view, dark, ink, paper, pin, x, wi
 
 /** @param {PairPage} pair @param {PairMeasure} measure @param {Panel} panel @param {ReturnType<typeof panelLook>} look @param {{y: number, wide: number, ink: string}} place */
 function figureScale(pair, measure, panel, look, { y, wide, ink }) {
-  const stops = scaleStops(look, panel === "difference" && measure.signed, 48);
-  const step = wide / stops.length;
+  const [count, bothSides] = [48, panel === "difference" && measure.signed];
+  const step = wide / count;
   return [
-    ...stops.map(({ rgb, alpha }, n) => svgElement("rect", { x: (n * step).toFixed(2), y, width: (step + 0.3).toFixed(2), height: 8, fill: `rgb(${rgb.join(",")})`, "fill-opacity": alpha.toFixed(3) })),
+    ...Array.from({ length: count }, (_, n) => {
+      const shade = bothSides ? (2 * n) / (count - 1) - 1 : n / (count - 1);
+      return svgElement("rect", { x: (n * step).toFixed(2), y, width: (step + 0.3).toFixed(2), height: 8, fill: `rgb(${mixed(shade, look, hexRgb(look.surface)).join(",")})` });
+    }),
     svgElement("rect", { x: 0, y, width: wide, height: 8, fill: "none", stroke: ink, "stroke-opacity": 0.3 }),
     ...panelEnds(pair, measure, panel).map((end, n) => svgElement("text", { x: (n * wide) / 2, y: y + 21, "font-size": 10.5, "text-anchor": ["start", "middle", "end"][n], fill: ink }, end)),
   ];

@@ -32,7 +32,8 @@ export function mountPairGrid(root, pair, state) {
   new ResizeObserver(() => grid.resize()).observe(scroll);
   state.on(["rows", "shown"], () => grid.resize());
   state.on(["measure", "layer", "hover", "dark"], () => grid.draw());
-  state.on(["cell"], () => { grid.reveal(); grid.draw(); });
+  state.on(["cell"], () => grid.reveal());
+  state.on(["layer"], () => grid.revealLayer(state.get("layer")));
 }
 
 class PairGrid {
@@ -130,12 +131,19 @@ class PairGrid {
     const at = cell ? this.#rows.indexOf(cell.position) : -1;
     if (!cell || at < 0) return;
     const { scroll } = this;
-    const [top, left] = [at * this.#height, cell.layer * this.#width];
-    const [roomDown, roomRight] = [scroll.clientHeight - GRID_HEAD.height, scroll.clientWidth - GRID_HEAD.width];
+    const [top, room] = [at * this.#height, scroll.clientHeight - GRID_HEAD.height];
     if (top < scroll.scrollTop) scroll.scrollTop = top;
-    else if (top + this.#height > scroll.scrollTop + roomDown) scroll.scrollTop = top + this.#height - roomDown;
+    else if (top + this.#height > scroll.scrollTop + room) scroll.scrollTop = top + this.#height - room;
+    this.revealLayer(cell.layer);
+    this.draw();
+  }
+
+  /** Scroll until a layer is in sight. @param {number} layer */
+  revealLayer(layer) {
+    const { scroll } = this;
+    const [left, room] = [layer * this.#width, scroll.clientWidth - GRID_HEAD.width];
     if (left < scroll.scrollLeft) scroll.scrollLeft = left;
-    else if (left + this.#width > scroll.scrollLeft + roomRight) scroll.scrollLeft = left + this.#width - roomRight;
+    else if (left + this.#width > scroll.scrollLeft + room) scroll.scrollLeft = left + this.#width - room;
   }
 
   /** Where a cell is on the screen. @param {Cell} cell */

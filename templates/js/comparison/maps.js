@@ -8,7 +8,7 @@ import { boxNumber, patchSet } from "../image/map.js";
 import { paintWordMap, patchUnder } from "../maps/map_canvas.js";
 import { PANELS, PANEL_NAMES, scaleStops } from "./looks.js";
 import { measureOf } from "./measures.js";
-import { panelEnds, panelShades, panelSummary, panelText, panelTitle, pictureSide } from "./panels.js";
+import { panelEnds, panelShades, panelSummary, panelText, panelTitle, pictureSide, sideName } from "./panels.js";
 import { anchorPairTip } from "./tip.js";
 /** @import { State } from "../core/state.js" */
 /** @import { MapLook } from "../maps/map_canvas.js" */
@@ -18,11 +18,11 @@ import { anchorPairTip } from "./tip.js";
 
 const UNDER_PICTURE = 26; // the colour bar and its numbers
 
-/** The picture of a side, null where it has none. @param {Side} side @returns {HTMLImageElement|null} */
-export const sidePicture = (side) => document.querySelector(`img#picture-${side}`);
+/** The picture of a side, null where it has none. The same one is in the page once. @param {Side} side @returns {HTMLImageElement|null} */
+export const sidePicture = (side) => document.querySelector(`img#picture-${side}`) ?? document.querySelector("img#picture-a");
 
 /** How a map is coloured; its scale ends at 1. @param {Panel} panel @param {boolean} dark @param {{surface: string, pin: string}} colours @returns {MapLook} */
-export const panelLook = (panel, dark, { surface, pin }) => ({ dark, surface, pin, halo: surface, signed: panel === "difference", limit: 1 });
+export const panelLook = (panel, dark, { surface, pin }) => ({ dark, surface, pin, halo: surface, signed: panel === "difference", grey: panel === "difference" || panel === "parting", limit: 1 });
 
 /**
  * @param {HTMLElement} root
@@ -71,6 +71,7 @@ class PairMaps {
     for (const [n, panel] of PANELS.entries()) {
       const figure = this.#figures[n];
       part(figure, "h2").textContent = PANEL_NAMES[panel];
+      part(figure, ".pair-name").textContent = panel === "a" || panel === "b" ? sideName(this.#pair, panel) : "";
       figure.title = panelTitle(measure, panel);
       const ends = panelEnds(this.#pair, measure, panel);
       childrenOf(part(figure, ".pair-ends")).forEach((element, k) => { element.textContent = ends[k]; });

@@ -10,6 +10,13 @@ import { formatNumber } from "../core/format.js";
 /** Whose picture a map is drawn on. @param {Panel} panel @returns {Side} */
 export const pictureSide = (panel) => (panel === "b" ? "b" : "a");
 
+/** What tells a side from the other: its picture's name, else its model. @param {PairPage} pair @param {Side} side */
+export function sideName(pair, side) {
+  const [a, b] = [pair.a.meta, pair.b.meta];
+  if (a.image.name !== b.image.name) return pair[side].meta.image.name;
+  return a.model === b.model ? "" : pair[side].meta.model ?? "";
+}
+
 /** The shade of every row at a layer, NaN where there is none. @param {PairPage} pair @param {PairMeasure} measure @param {Panel} panel @param {number} l */
 export function panelShades(pair, measure, panel, l) {
   return Float32Array.from({ length: pair.R }, (_, row) => {
