@@ -182,6 +182,33 @@ def test_patches_of_another_grid_meet_where_they_cover_the_same_by_half() -> Non
     assert ((alone[:, 0] < 0) & (b.position_kind[alone[:, 1]] == IMAGE)).sum() == 20 - len(pairs)
 
 
+@pytest.mark.parametrize(("moved", "meets"), [(0.3, True), (0.4, False)])
+def test_a_patch_that_lies_elsewhere_by_too_much_is_alone(moved: float, meets: bool) -> None:
+    a = make_record(grid=(1, 1))
+    boxes = a.patch_boxes.copy()
+    patch = int(np.flatnonzero(a.position_kind == IMAGE)[0])
+    side = boxes[patch, 2] - boxes[patch, 0]
+    boxes[patch, [0, 2]] -= moved * side / 2
+    boxes[patch, [1, 3]] -= moved * side / 2
+    # both cover (1 - moved/2)² of a patch: 0.7225 and 0.64, of 1.2775 and 1.36
+    pairs = align(a, replace(a, patch_boxes=boxes)).positions
+    assert ((patch, patch) in {tuple(pair) for pair in pairs}) is meets
+
+
+def test_text_before_the_image_never_meets_text_after_it() -> None:
+    def with_text(before: list[int], after: list[int]) -> LensRecord:
+        made = make_record(text=len(before) + len(after), answer=0, grid=(1, 1))
+        kind = np.array([0] * len(before) + [IMAGE] + [0] * len(after), np.uint8)
+        boxes = np.full_like(made.patch_boxes, np.nan)
+        boxes[kind == IMAGE] = made.patch_boxes[made.position_kind == IMAGE]
+        view = np.where(kind == IMAGE, 0, -1).astype(np.int16)
+        ids = np.array([*before, 9, *after], np.int64)
+        return replace(made, input_ids=ids, position_kind=kind, patch_boxes=boxes, patch_view=view)
+
+    pairs = align(with_text([1, 2], [3, 4]), with_text([3], [1, 2, 4])).positions
+    assert pairs.tolist() == [[2, 1], [4, 4]]  # the image, and the 4 after it
+
+
 def test_pictures_of_other_sizes_meet_by_the_place_in_what_was_seen() -> None:
     a, b = make_record(picture_size=(160, 120)), make_record(picture_size=(90, 300))
     found = align(a, b)

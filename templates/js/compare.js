@@ -24,9 +24,11 @@ const PAIR_MOUNTS = [
   ["help-button", mountPairKeys],
 ];
 
-/** The layer at which the patches are furthest apart. @param {PairPage} pair */
+/** The layer at which the patches are furthest apart; all positions, where no patch differs. @param {PairPage} pair */
 function furthestLayer(pair) {
-  const means = meanByLayer(pair, measureOf(pair, "variation"), patchPairs(pair));
+  const variation = measureOf(pair, "variation");
+  const ofPatches = meanByLayer(pair, variation, patchPairs(pair));
+  const means = ofPatches.some((mean) => mean > 0) ? ofPatches : meanByLayer(pair, variation, Array.from(pair.rowOfPair.keys()));
   return means.reduce((best, mean, l) => (mean > means[best] || Number.isNaN(means[best]) ? l : best), 0);
 }
 

@@ -59,6 +59,15 @@ test("both answers are columns: the same, and what each says instead, pieces wit
   assert.deepEqual(said, [["▁a", "▁a", true], ["▁red", "▁blue", false], ["▁circle", "▁circle", true]]);
 });
 
+test("what each says instead stands word beside word", () => {
+  const pair = madePair();
+  pair.b.blocks.input = Uint16Array.from([0, 0, 2, 1, 2]); // B: a, blue red blue
+  const rows = [0, 0, 1, -1, 2, 1, 3, -1, 4, -1, 5, -1, -1, 2, -1, 3, -1, 4];
+  const other = Object.assign(pair, { blocks: { ...pair.blocks, rows: Int32Array.from(rows) }, R: 9, pairs: Int32Array.from([0, -1, 1, -1, -1, -1, -1, -1, -1]) });
+  const said = answerColumns(other).map(({ a, b, same }) => [a.map((row) => pair.label(row)).join(""), b.map((row) => pair.label(row)).join(""), same]);
+  assert.deepEqual(said, [["▁a", "▁a", true], ["▁red", "▁blue", false], ["▁circle", "▁red", false], ["", "▁blue", false]]);
+});
+
 test("what is only known from below says so, and nothing is not at least nothing", () => {
   const bound = measureOf(madePair(), "variation");
   assert.equal(bound.text(0, 1), "≥ 0.500");

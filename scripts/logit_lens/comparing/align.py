@@ -69,7 +69,7 @@ def align(a: LensRecord, b: LensRecord) -> Alignment:
     refuse_unlike_vocabularies(a, b)
     layers, notes = _pair_layers(a.layers, b.layers)
     patches, more = _pair_patches(a, b)
-    positions = np.concatenate([patches, _pair_text(a, b, answer=False), _pair_text(a, b, True)])
+    positions = np.concatenate([patches, _pair_text(a, b)])
     return Alignment(layers, positions[np.argsort(positions[:, 0])], (*notes, *more))
 
 
@@ -178,25 +178,23 @@ def _best_overlap(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return best, share
 
 
-def _pair_text(a: LensRecord, b: LensRecord, answer: bool) -> np.ndarray:
-    """Text positions of the prompt, or of the answer, by their tokens."""
-    (tokens_a, at_a), (tokens_b, at_b) = (_text(record, answer) for record in (a, b))
-    pairs = common_tokens(tokens_a, tokens_b)
-    found = np.stack([at_a[pairs[:, 0]], at_b[pairs[:, 1]]], -1)
-    return found[(found >= 0).all(1)]
+def _pair_text(a: LensRecord, b: LensRecord) -> np.ndarray:
+    """Text positions by their tokens, part by part."""
+    images = [bool((record.position_kind == IMAGE).any()) for record in (a, b)]
+    found = [np.zeros((0, 2), np.int64)]
+    for at_a, at_b in zip(*(_text_parts(r, split=all(images)) for r in (a, b)), strict=True):
+        pairs = common_tokens(a.input_ids[at_a].tolist(), b.input_ids[at_b].tolist())
+        found.append(np.stack([at_a[pairs[:, 0]], at_b[pairs[:, 1]]], -1))
+    return np.concatenate(found)
 
 
-def _text(record: LensRecord, answer: bool) -> tuple[list[int], np.ndarray]:
-    """Tokens and their positions; the image is one token, at position −1.
+def _text_parts(record: LensRecord, split: bool) -> list[np.ndarray]:
+    """Positions of the text before the image, after it, and of the answer.
 
-    So text before the image never meets text after it.
+    Text of one part never meets text of another. Without ``split`` all of the prompt is the first.
     """
     kind = record.position_kind
-    image = np.flatnonzero(kind == IMAGE)
-    of_part = (kind == ANSWER) == answer
-    at = np.flatnonzero(of_part & (kind != IMAGE))
-    tokens = record.input_ids[at]
-    if len(image) and not answer:
-        place = int(np.searchsorted(at, image[0]))
-        tokens, at = np.insert(tokens, place, -1), np.insert(at, place, -1)
-    return tokens.tolist(), at
+    first = int(np.argmax(kind == IMAGE)) if split else len(kind)
+    at = np.arange(len(kind))
+    prompt, answer = ~np.isin(kind, (IMAGE, ANSWER)), kind == ANSWER
+    return [np.flatnonzero(part) for part in (prompt & (at < first), prompt & (at > first), answer)]

@@ -2,10 +2,8 @@
  * What is compared, what the grid shows, which rows; and in a sentence how far apart the two are.
  */
 import { cloneAll, hit, part } from "../core/dom.js";
-import { formatNumber } from "../core/format.js";
 import { viewChoices } from "../image/map.js";
 import { measureChoices, measureOf } from "./measures.js";
-import { patchPairs } from "./panels.js";
 /** @import { State } from "../core/state.js" */
 /** @import { RowFilter, Shown } from "../core/state_values.js" */
 /** @import { PairPage } from "./pair.js" */
@@ -46,12 +44,12 @@ export function mountToolbar(root, pair, state) {
   });
 }
 
-/** How many patches say another word, and which have parted. @param {PairPage} pair @param {number} l */
+/** At how many patches and words another token is on top, and how many have parted. @param {PairPage} pair @param {number} l */
 function sentenceOf(pair, l) {
-  const some = patchPairs(pair);
-  const what = pair.kind(pair.rowOfPair[some[0]] ?? 0) === 1 ? "patches" : "positions";
-  const flips = some.filter((m) => pair.flips(l, m)).length;
-  const apart = some.filter((m) => pair.variation(l, m) > 0.5).length;
-  const share = formatNumber((100 * flips) / Math.max(1, some.length));
-  return `${pair.layerName(l)}: the top token flips at ${flips} of ${some.length} ${what} (${share} %); ${pair.exact ? "" : "at least "}${apart} have parted`;
+  const all = Array.from(pair.rowOfPair.keys());
+  const kinds = [{ name: "patches", some: all.filter((m) => pair.kind(pair.rowOfPair[m]) === 1) }, { name: "words", some: all.filter((m) => pair.kind(pair.rowOfPair[m]) !== 1) }];
+  const there = kinds.filter(({ some }) => some.length);
+  const flips = there.map(({ name, some }) => `${some.filter((m) => pair.flips(l, m)).length} of ${some.length} ${name}`);
+  const parted = there.map(({ some }) => some.filter((m) => pair.variation(l, m) > 0.5).length);
+  return `${pair.layerName(l)}: the top token flips at ${flips.join(", ")}; ${pair.exact ? "" : "at least "}${parted.join(", ")} have parted`;
 }
