@@ -21,10 +21,11 @@ from ..model.checkpoint import find_checkpoint
 from ..model.weight_files import read_json
 from ..reading.lenses.places import is_local
 from ..resources import TEMPLATES
+from .against import Against
 from .arguments import Arguments
 
-_PAGES = ("*.py", "page/*.py")
-_READING = ("model", "patches", "reading")
+_PAGES = ("*.py", "comparing/*.py", "page/*.py")
+_READING = ("model", "patches", "comparing", "reading")
 _WHOLE = 64 * 2**20  # files up to this size are hashed whole
 _STRIDE, _BLOCK = 2**20, 4096  # of larger ones, a block of every megabyte
 
@@ -66,12 +67,24 @@ def settings_of(arguments: Arguments, model: str | None) -> dict[str, Any]:
         "lenses": [_lens_hash(source) for source in arguments.lenses],
         "vector": _vector_hash(arguments.ablate_with),
         "adapter": arguments.adapter and model_identity(arguments.adapter),
+        "against": _against_identity(arguments.against),
         "chat_template": _template_identity(arguments.chat_template),
         "dtype": arguments.dtype,
         "quantize": arguments.quantize,
         "version": __version__,
         "code": _reading_code(),
     }
+
+
+def _against_identity(against: Against | None) -> list[str | None] | None:
+    """What is compared with; of a file or a model, its contents."""
+    if against is None:
+        return None
+    path = Path(against.value)
+    if against.kind == "image" and path.is_file():
+        return [against.kind, file_hash(path)]
+    model = model_identity(against.value) if against.kind == "model" else None
+    return [against.kind, model or against.value]
 
 
 def _vector_hash(ablate_with: str) -> str:

@@ -61,13 +61,13 @@ def render_report(record: LensRecord, made_from: str = "") -> str:
     code, code_hash = packed_script(SCRIPT)
     picture = opened(record.image)
     return template("report.html.j2").render(
-        meta=_printable(record.meta),
+        meta=printable(record.meta),
         info=info,
         summary=summarise(record, picture, made_from),  # this and the next are for an index
         statistics=count(record, picture),
         blocks=blocks,
-        picture=_picture_uri(record.image),
-        question=_printable(question_of(record.meta)),
+        picture=picture_uri(record.image),
+        question=printable(question_of(record.meta)),
         answer=_answer_texts(record),
         style=style,
         loader=loader,
@@ -134,7 +134,8 @@ def _answer_texts(record: LensRecord) -> list[str]:
     return [record.token(i) for i in record.input_ids[record.position_kind == ANSWER]]
 
 
-def _picture_uri(image: np.ndarray) -> str:
+def picture_uri(image: np.ndarray) -> str:
+    """The picture as an address that holds it; empty without one."""
     data = image.tobytes()
     if not data:
         return ""
@@ -153,8 +154,8 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def _printable(value: Any) -> Any:
+def printable(value: Any) -> Any:
     """HTML has no NUL; where text holds one, its picture stands for it."""
     if isinstance(value, Mapping):
-        return {key: _printable(item) for key, item in value.items()}
+        return {key: printable(item) for key, item in value.items()}
     return value.replace("\0", "␀") if isinstance(value, str) else value

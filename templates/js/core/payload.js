@@ -1,9 +1,10 @@
 /**
- * The page's data blocks → arrays → the record. Pure except for `readPage`.
+ * The page's data blocks → arrays → the record. Pure except for `readBlocks` and `readPage`.
  */
 import { part } from "./dom.js";
 import { inflate } from "./inflate.js";
 import { LensPage } from "./record.js";
+/** @import { Blocks } from "./record.js" */
 
 const ARRAYS = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, int16: Int16Array, int32: Int32Array, float32: Float32Array };
 
@@ -23,10 +24,7 @@ export function joinPlanes(planes, type) {
   return new ARRAYS[type](joined.buffer);
 }
 
-/**
- * Unpack the arrays that a page carries, by name.
- * @param {Document} page
- */
+/** The arrays that a page carries, by their names. @param {Document} page @returns {Promise<Object<string, any>>} */
 export async function readBlocks(page) {
   /** @type {NodeListOf<HTMLScriptElement>} */
   const scripts = page.querySelectorAll("script[data-name]");
@@ -46,5 +44,5 @@ export async function readBlocks(page) {
  */
 export async function readPage(page) {
   const info = JSON.parse(part(page, "#info", HTMLScriptElement).text);
-  return new LensPage(info, await readBlocks(page));
+  return new LensPage(info, /** @type {Blocks} */ (await readBlocks(page)));
 }

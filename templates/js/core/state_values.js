@@ -14,6 +14,7 @@
 /** @typedef {"auto"|"light"|"dark"} Theme */
 /** @typedef {"auto"|"unit"|"report"|"log"} RangeChoice auto: what fits the report */
 /** @typedef {"fade"|"dots"|"colour"} Look */
+/** @typedef {"a"|"b"|"difference"} Shown */
 
 /**
  * @typedef {object} StateValues
@@ -41,6 +42,8 @@
  * @property {Scroll|null} scroll of the grid; null: as it opened
  * @property {boolean} large the charts have more room than the grid
  * @property {Scale} scale of the charts
+ * @property {Shown} shown of a comparison: what its grid shows
+ * @property {string} measure of a comparison, see comparison/measures.js
  * @property {Charts} charts of the pins
  * @property {Theme} theme
  * @property {boolean} dark what theme comes to; set by main.js, never in the hash
@@ -54,7 +57,7 @@
 export const DEFAULTS = {
   layer: 0, cell: null, hover: null, pins: [], colour: "prob", tokens: [], query: "", rows: "all", order: "position", whole: false, span: null, folded: [], zoomedOut: false,
   region: [], word: -1, view: 0, range: "auto", look: "fade", strength: 0.5, words: true, zoom: null, scroll: null,
-  large: false, scale: "prob", charts: "one", theme: "auto", dark: false, paper: false, playing: false,
+  large: false, scale: "prob", charts: "one", shown: "difference", measure: "variation", theme: "auto", dark: false, paper: false, playing: false,
 };
 
 /** @param {Cell} cell */
@@ -76,7 +79,7 @@ const WRITERS = {
   tokens: String, query: String, rows: String, order: String, whole: flagText, span: spanOf, folded: String, zoomedOut: flagText, region: toRanges,
   word: String, view: String, range: String,
   look: String, strength: String, words: flagText, zoom: zoomOf, scroll: scrollOf, large: flagText, scale: String, charts: String,
-  theme: String,
+  shown: String, measure: String, theme: String,
 };
 
 /** Does a key go into the hash? @param {string} key @returns {key is SavedKey} */
@@ -131,7 +134,7 @@ function readersFor(values, sizes) {
     return text && isIndex(layer, sizes.layers) && isIndex(position, sizes.positions) ? { layer, position } : null;
   };
   /**
-   * @template {"colour"|"rows"|"order"|"range"|"look"|"scale"|"charts"|"theme"} Key
+   * @template {"colour"|"rows"|"order"|"range"|"look"|"scale"|"charts"|"shown"|"theme"} Key
    * @param {Key} key
    * @param {StateValues[Key][]} names
    * @returns {(text: string) => StateValues[Key]}
@@ -163,6 +166,8 @@ function readersFor(values, sizes) {
     scroll: (text) => readScroll(text, sizes),
     large: flag,
     scale: oneOf("scale", "prob", "log", "rank"),
+    shown: oneOf("shown", "a", "b", "difference"),
+    measure: (text) => text,
     charts: oneOf("charts", "one", "each", "position"),
     theme: oneOf("theme", "auto", "light", "dark"),
   };

@@ -1,32 +1,14 @@
 /**
  * A record as CSV and JSON texts. Pure.
  * Numbers are the page's own: the record rounded once to 3 significant digits (relative error at
- * most 0.5 %). A CSV cell can never be taken for a formula.
+ * most 0.5 %).
  */
 import { DECIMAL } from "../core/decimal.js";
 import { chartSeries, chartTokens } from "../pinned/chart_data.js";
+import { csvText } from "./csv_text.js";
 /** @import { LensPage } from "../core/record.js" */
 
-/**
- * One field of a CSV file. Text that a spreadsheet could run as a formula gets an apostrophe before it; numbers
- * are written as they are.
- * @param {string|number|null} value
- */
-export function csvField(value) {
-  if (value === null || Number.isNaN(value)) return "";
-  if (typeof value === "number") return String(value);
-  const safe = /^[\s\0]*[=+\-@＝＋－＠]|^[\t\r\n]/u.test(value) ? `'${value}` : value;
-  return /[",;\r\n\t]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-/** @param {(string|number|null)[]} fields */
-const csvLine = (fields) => `${fields.map(csvField).join(",")}\r\n`;
 const KIND_NAMES = ["text", "image", "answer"];
-// a byte order mark: without it spreadsheets read UTF-8 as something else
-const CSV_START = "\uFEFF";
-
-/** Lines of fields as a CSV file. @param {(string|number|null)[][]} lines */
-export const csvText = (lines) => CSV_START + lines.map(csvLine).join("");
 
 /** Where a line is about. @param {LensPage} record @param {number} l @param {number} t @returns {(string|number|null)[]} */
 function csvPlace(record, l, t) {
@@ -43,19 +25,20 @@ const CSV_PLACE = ["image", "model", "layer", "position", "kind", "input_token",
  * @param {{layer: number, position: number}[]} pins
  */
 export function pinnedCsv(record, pins) {
-  const lines = [csvLine([...CSV_PLACE, "rank", "token_id", "token", "probability", "source", "entropy_nats", "kl_nats", "decision_layer"])];
+  /** @type {(string|number|null)[][]} */
+  const lines = [[...CSV_PLACE, "rank", "token_id", "token", "probability", "source", "entropy_nats", "kl_nats", "decision_layer"]];
   for (const { layer: l, position: t } of pins) {
     const after = [record.entropy(l, t), record.kl(l, t), record.layers[record.decision(t)]];
     for (let r = 0; r < record.K; r += 1) {
       const i = record.topIndex(l, t, r);
-      lines.push(csvLine([...csvPlace(record, l, t), r + 1, record.id(i), record.text(i), record.topProb(l, t, r), "top-k", ...after]));
+      lines.push([...csvPlace(record, l, t), r + 1, record.id(i), record.text(i), record.topProb(l, t, r), "top-k", ...after]);
     }
     record.tracked.forEach((i, slot) => {
       if (record.rankInTop(l, t, i) >= 0) return;
-      lines.push(csvLine([...csvPlace(record, l, t), record.trackedRank(l, t, slot) + 1, record.id(i), record.text(i), record.trackedProb(l, t, slot), "tracked", ...after]));
+      lines.push([...csvPlace(record, l, t), record.trackedRank(l, t, slot) + 1, record.id(i), record.text(i), record.trackedProb(l, t, slot), "tracked", ...after]);
     });
   }
-  return CSV_START + lines.join("");
+  return csvText(lines);
 }
 
 /**
@@ -66,7 +49,8 @@ export function pinnedCsv(record, pins) {
  * @param {number[]} tokens chosen ids
  */
 export function trajectoriesCsv(record, pins, tokens) {
-  const lines = [csvLine([...CSV_PLACE, "token_id", "token", "probability", "at_most", "rank"])];
+  /** @type {(string|number|null)[][]} */
+  const lines = [[...CSV_PLACE, "token_id", "token", "probability", "at_most", "rank"]];
   for (const t of new Set(pins.map((pin) => pin.position))) {
     const layers = pins.filter((pin) => pin.position === t).map((pin) => pin.layer);
     const { indices } = chartTokens(record, t, { tokens, layers });
@@ -74,11 +58,11 @@ export function trajectoriesCsv(record, pins, tokens) {
     indices.forEach((i, n) => {
       for (let l = 0; l < record.L; l += 1) {
         const [p, rank] = [probs[n].points[l], ranks[n].points[l]];
-        lines.push(csvLine([...csvPlace(record, l, t), record.id(i), record.text(i), p.exact ? p.value : null, p.exact ? null : p.value, rank.exact ? rank.value + 1 : null]));
+        lines.push([...csvPlace(record, l, t), record.id(i), record.text(i), p.exact ? p.value : null, p.exact ? null : p.value, rank.exact ? rank.value + 1 : null]);
       }
     });
   }
-  return CSV_START + lines.join("");
+  return csvText(lines);
 }
 
 /** What the JSON says about itself. */

@@ -2,7 +2,7 @@
  * The maps of the answer's words as CSV, and as the JSON of the record has them. Pure.
  */
 import { KINDS, contrastOf, dependsOn, mapsOf, mostByLayer, readsAs, saidWords, writesDirectly } from "../core/word_maps.js";
-import { csvText } from "./csv_json.js";
+import { csvText } from "./csv_text.js";
 /** @import { LensPage } from "../core/record.js" */
 
 /**
