@@ -30,8 +30,8 @@ export function mountExportData(root, record, state) {
       run: () => saveBlob(csv(wordMapsCsv(record, state.get("word"), state.get("layer"))), exportName(record, "word-maps", ".csv")),
     },
     {
-      label: "Whole record, JSON", note: "all cells, 3 significant digits",
-      run: async () => saveBlob(new Blob(await runSteps(recordJsonSteps(record, { words: wordsJson(record) })) ?? [], { type: "application/json" }), exportName(record, "record", ".json")),
+      label: "Whole record, JSON", note: `all cells${record.hasLenses ? ", all lenses" : ""}, 3 significant digits`,
+      run: async () => saveBlob(new Blob(await runSteps(recordJsonSteps(record, { words: wordsJson(record.through(0)) })) ?? [], { type: "application/json" }), exportName(record, "record", ".json", "")),
     },
   ]);
 }

@@ -1,6 +1,7 @@
 /**
  * What an exported figure says and where: caption lines, patches, words, pins. Pure.
  */
+import { capital } from "../core/format.js";
 import { pinnedPositions } from "../core/pins.js";
 import { boxOf, contourLines, patchSet } from "../image/map.js";
 import { AT_CHANCE, eachHasRoom, nameBox, namedRegions, regionNames, wordRegions } from "../image/regions.js";
@@ -60,7 +61,7 @@ export function figureSource(record, verdict) {
   const { meta } = record;
   const check = { passed: "self-check passed", failed: "SELF-CHECK FAILED: not to be trusted", unknown: "no self-check" }[verdict];
   return [
-    `${meta.lens === "logit" || !meta.lens ? "Logit" : meta.lens} lens of ${meta.model}${meta.revision ? ` (revision ${meta.revision})` : ""}; image ${meta.image?.source || meta.image?.name || "–"}; ${meta.dtype || "–"}; ${check}; recorded ${String(meta.created ?? "").slice(0, 10) || "–"}.`,
+    `${capital(record.lensTitle)} of ${meta.model}${meta.revision ? ` (revision ${meta.revision})` : ""}; image ${meta.image?.source || meta.image?.name || "–"}; ${meta.dtype || "–"}; ${check}; recorded ${String(meta.created ?? "").slice(0, 10) || "–"}.`,
     `Prompt: ${meta.prompt}`,
   ];
 }

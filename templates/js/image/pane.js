@@ -87,7 +87,7 @@ class ImagePane {
       this.#drawPatches();
       if (["view", "look", "colour"].some((key) => changed.has(/** @type {keyof StateValues} */ (key)))) this.#describe();
     });
-    state.on(["hover", "cell", "pins", "region", "view", "dark", "layer", "tokens"], this.#drawMarks);
+    state.on(["hover", "cell", "pins", "region", "view", "dark", "layer", "tokens", "lens"], this.#drawMarks);
     state.on(["paper"], () => this.#sizeCanvases()); // the observer would be too late
   }
 
