@@ -153,6 +153,16 @@ def build_parser() -> argparse.ArgumentParser:
         "layer is always kept (default: all)",
     )
 
+    lens.add_argument(
+        "--lens",
+        nargs="+",
+        dest="lenses",
+        default=[],
+        metavar="SOURCE",
+        help="read through these too, beside the logit lens: a tuned lens's folder, a file of "
+        "Jacobians, a file of fit_lens.py, or a hub id of one",
+    )
+
     needs = parser.add_argument_group("what the answer needs (the demo does all three)")
     needs.add_argument(
         "--ablate",
