@@ -3,19 +3,20 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from browsing import Open, may_stall, shown, two_frames
+from browsing import Open, may_stall, serious_barriers, shown, two_frames
 from playwright.sync_api import Page
 from records import make_record, with_lenses, with_words
 from test_report import decode, three_digits, unpack
 from test_report_panels import download, rounded, state_of, texts
 
 from logit_lens.page.report import build_payload, render_report
-from logit_lens.record import LensRecord
+from logit_lens.record import IMAGE, LensRecord
 
 pytestmark = may_stall
 ARRAYS = ("top_ids", "top_probs", "entropy", "kl", "tracked_probs", "tracked_ranks")
@@ -254,3 +255,152 @@ def test_what_is_taken_away_is_of_the_chosen_lens_and_says_so(open_report: Open)
         np.testing.assert_array_equal(made[f"lens_{key}"], record.extra[f"lens_{key}"])
     for key in ("top_probs", "entropy", "kl", "tracked_probs"):
         np.testing.assert_array_equal(made[f"lens_{key}"], rounded(record.extra[f"lens_{key}"]))
+
+
+# -- how far from the final answer -------------------------------------------------------------
+
+
+def falling(lenses: int = 2, **options: Any) -> LensRecord:
+    """KL falls to nothing at the last layer, as in a model; one cell was not recorded."""
+    record = make_record(**{"layers": 7, "grid": (5, 4), "text": 8, "answer": 3, **options})
+    if lenses > 1:
+        record = with_lenses(record, "tuned")
+    fall = np.linspace(1, 0, len(record.layers), dtype=np.float32)[:, None]
+    kl, extra = record.kl * fall, dict(record.extra)
+    kl[2, 0] = np.nan
+    if lenses > 1:
+        extra["lens_kl"] = extra["lens_kl"] * fall
+    return replace(record, kl=kl, extra=extra)
+
+
+def distances(page: Page) -> dict[str, dict[str, list[float]]]:
+    """What the dialog says of the layer that is pointed at: by group, by lens."""
+    found = {}
+    for chart in page.locator(".distance-chart").all():
+        lines = chart.locator(".distance-values li").all()
+        found[chart.locator("h3").inner_text()] = {
+            line.locator("span").first.inner_text(): [
+                float(number) for number in re.findall(r"[\d.]+(?:e-\d+)?", line.inner_text())
+            ]
+            for line in lines
+        }
+    return found
+
+
+@pytest.mark.parametrize("lenses", [1, 2])
+def test_the_distances_of_every_layer_are_the_medians_and_quartiles(
+    open_report: Open, lenses: int
+) -> None:
+    record = falling(lenses)
+    page = open_report(record)
+    page.keyboard.press("d")
+    page.wait_for_selector("#distance-dialog[open] .distance-chart")
+    two_frames(page)
+    patches = record.position_kind == IMAGE
+    kls = {"logit lens": record.kl}
+    if lenses > 1:
+        kls["tuned lens"] = record.extra["lens_kl"][0]
+    page.locator(".distance-chart .plot").first.focus()
+    page.keyboard.press("Home")
+    for layer in range(len(record.layers)):
+        two_frames(page)
+        assert texts(page, ".distance-layer")[0].endswith(
+            f"layer {layer}" + " (embeddings)" * (not layer)
+        )
+        found = distances(page)
+        assert list(found) == ["patches", "text"]
+        for group, members in (("patches", patches), ("text", ~patches)):
+            assert list(found[group]) == list(kls)
+            for name, kl in kls.items():
+                # of the numbers as the page has them, to 3 digits, written with 3 digits
+                expected = np.nanpercentile(rounded(kl[layer, members]), [50, 25, 75])
+                np.testing.assert_allclose(found[group][name], expected, rtol=5.01e-3)
+        page.keyboard.press("ArrowRight")
+    assert page.locator(".distance-chart path.distance-line").count() == 2 * lenses
+
+
+def test_the_lines_of_the_distances_lie_where_their_axis_says(open_report: Open) -> None:
+    record = falling()
+    page = open_report(record)
+    page.locator("#distance-button").click()
+    page.wait_for_selector(".distance-line")
+    two_frames(page)
+    chart = page.locator(".distance-chart").first
+    ticks = chart.locator('.chart-tick[text-anchor="end"]')
+    marks = [
+        (float(t.text_content() or ""), float(t.get_attribute("y") or 0) - 3.5) for t in ticks.all()
+    ]
+    (low, y0), (high, y1) = marks[0], marks[-1]
+    path = chart.locator(".distance-line").nth(1).get_attribute("d") or ""
+    points = [[float(x) for x in point.split()] for point in re.split("[ML]", path)[1:]]
+    medians = np.median(record.extra["lens_kl"][0][:, record.position_kind == IMAGE], axis=1)
+    for (_, y), median in zip(points, medians, strict=True):
+        assert low + (high - low) * (y - y0) / (y1 - y0) == pytest.approx(median, abs=0.01 * high)
+    assert np.ptp(np.diff([x for x, _ in points])) < 0.2
+
+
+@pytest.mark.parametrize("lenses", [1, 2])
+def test_the_layer_by_which_half_of_the_patches_have_their_final_word(
+    open_report: Open, lenses: int
+) -> None:
+    record = falling(lenses, seed=3)
+    patches = np.flatnonzero(record.position_kind == IMAGE)
+    # the first patches settle early, by different layers for the two lenses
+    for tops, early in ((record.top_ids, 12), (record.extra.get("lens_top_ids", [None])[0], 17)):
+        if tops is not None:
+            tops[3:, patches[:early], 0] = tops[-1, patches[:early], 0]
+            tops[1:, patches[: early - 6], 0] = tops[-1, patches[: early - 6], 0]
+
+    def half(top: np.ndarray) -> int:
+        final = top[-1, patches]
+        settled = [
+            [(top[at:, t] == w).all() for t, w in zip(patches, final, strict=True)]
+            for at in range(7)
+        ]
+        return next(at for at, one in enumerate(settled) if sum(one) >= len(patches) / 2)
+
+    layers = [half(record.top_ids[:, :, 0])]
+    if lenses > 1:
+        layers.append(half(record.extra["lens_top_ids"][0, :, :, 0]))
+        assert layers[0] != layers[1]
+    page = open_report(record)
+    page.locator("#distance-button").click()
+    page.wait_for_selector(".distance-chart")
+    said = page.locator(".distance-half").inner_text()
+    assert said.startswith("Half of the 20 patches read as their final word")
+    assert [int(n) for n in re.findall(r"from layer (\d+) on", said)] == layers
+    assert ("through the" in said) == (lenses > 1)
+
+
+def test_a_click_on_the_distances_shows_that_layer(open_report: Open) -> None:
+    page = open_report(falling(), "#layer=1")
+    page.locator("#distance-button").click()
+    plot = page.locator(".distance-chart .plot").first.bounding_box()
+    assert plot is not None
+    page.mouse.click(plot["x"] + 44 + (plot["width"] - 52) * 4 / 6, plot["y"] + 90)
+    assert state_of(page)["layer"] == "4"
+    assert page.locator("#distance-dialog").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#distance-dialog").is_visible()
+    assert serious_barriers(page) == []
+
+
+def test_the_dialog_of_distances_has_no_barriers_and_no_scroll_bar(open_report: Open) -> None:
+    for scheme, size in (("light", (1280, 800)), ("dark", (1920, 1080))):
+        page = open_report(falling(), size=size, color_scheme=scheme)
+        page.locator("#distance-button").click()
+        page.wait_for_selector(".distance-line")
+        two_frames(page)
+        assert serious_barriers(page) == []
+        assert page.evaluate(
+            "(() => { const d = document.querySelector('#distance-dialog');"
+            " return d.scrollHeight <= d.clientHeight && d.scrollWidth <= d.clientWidth; })()"
+        )
+
+
+def test_where_no_distance_was_recorded_none_is_offered(open_report: Open) -> None:
+    page = open_report(make_record(statistics=False))
+    assert page.locator("#distance-button").is_hidden()
+    page.keyboard.press("d")
+    two_frames(page)
+    assert not page.locator("#distance-dialog").is_visible()

@@ -16,6 +16,7 @@ import { mountRegion } from "./image/region.js";
 import { mountImageZoom } from "./image/zoom.js";
 import { mountLayerPlayer } from "./layers/player.js";
 import { mountLayerStrip } from "./layers/strip.js";
+import { mountDistance } from "./lenses/distance_pane.js";
 import { mountLensSwitch } from "./lenses/switch.js";
 import { mountMapsPane } from "./maps/pane.js";
 import { fail } from "./page/failure.js";
@@ -30,7 +31,8 @@ import { mountPinnedPane } from "./pinned/pane.js";
 
 /** What is mounted where, by the element's id. @type {[string, (root: HTMLElement, record: LensPage, state: State) => void][]} */
 const MOUNTS = [
-  ["lens-switch", mountLensSwitch], ["validity-button", mountValidity], ["data-menu", mountExportData],
+  ["lens-switch", mountLensSwitch], ["distance-button", mountDistance],
+  ["validity-button", mountValidity], ["data-menu", mountExportData],
   ["figure-menu", mountExportFigure], ["help-button", mountHelp],
   ["prompt", mountPrompt], ["answer-chips", mountAnswerChips], ["image-stage", mountImagePane],
   ["image-stage", mountImageZoom], ["layer-player", mountLayerPlayer],

@@ -5,6 +5,7 @@ import { LensPage } from "../../templates/js/core/record.js";
 import { nextLens } from "../../templates/js/core/actions.js";
 import { quantityNow } from "../../templates/js/core/quantity.js";
 import { placesNow } from "../../templates/js/core/places.js";
+import { distanceOf, halfDecided, halfSentence } from "../../templates/js/lenses/distance.js";
 
 const code = (m, e) => 1 + 900 * (e + 62) + m - 100; // m·10^(e−2)
 
@@ -79,4 +80,26 @@ test("l goes from lens to lens and begins again", () => {
   assert.equal(state.get("lens"), "tuned");
   nextLens(state, record);
   assert.equal(state.get("lens"), "logit");
+});
+
+test("distances are quartiles over the positions, patches and text apart", () => {
+  const kl = Uint16Array.from([code(100, 0), code(400, 0), code(200, 0), code(300, 0), 0, 0, 65535, 0]);
+  const { groups, most } = distanceOf(smallRecord({ blocks: { kl } }));
+  assert.deepEqual(groups.map(({ name, count }) => [name, count]), [["patches", 2], ["text", 2]]);
+  assert.deepEqual(groups[0].lenses[0].quartiles, [{ low: 2.5, middle: 3, high: 3.5 }, { low: 0, middle: 0, high: 0 }]);
+  assert.deepEqual(groups[1].lenses[0].quartiles[0], { low: 1.5, middle: 2, high: 2.5 });
+  assert.equal(most, 3.5);
+});
+
+test("where nothing was recorded there is no distance, and no line", () => {
+  const [{ lenses }] = distanceOf(smallRecord({ blocks: { kl: new Uint16Array(8).fill(65535) } })).groups;
+  assert.ok(lenses[0].quartiles.every(({ middle }) => Number.isNaN(middle)));
+});
+
+test("half of the patches have settled when half of them keep their final word", () => {
+  // the top token of position 1 changes after the first layer, that of position 2 does not
+  const record = smallRecord();
+  assert.equal(halfDecided(record, [1, 2]), 0);
+  assert.equal(halfDecided(record, [1]), 1);
+  assert.equal(halfSentence(record), "Half of the 2 patches read as their final word, and stay with it, from the embeddings on.");
 });

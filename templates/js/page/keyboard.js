@@ -22,6 +22,7 @@ export const KEYS = [
   ["p", "pin the cell under the pointer or the keys"],
   ["e", "take the data away"],
   ["c", "next colour"],
+  ["d", "how far each layer is from the final answer"],
   ["l", "next lens, where the report has several"],
   ["w", "the next word of the answer: its three maps"],
   ["f", "fold the image's rows"],
@@ -57,6 +58,7 @@ export function mountKeyboard(_root, record, state) {
       const modes = colourChoices(record, state.get("tokens")).filter((choice) => choice.enabled).map((choice) => choice.mode);
       state.set({ colour: modes[(modes.indexOf(state.get("colour")) + 1) % modes.length] });
     },
+    d: () => byId("distance-button").click(),
     l: () => nextLens(state, record),
     w: () => document.getElementById("maps-next")?.click(),
     f: () => toggleAllFolds(state, record),
