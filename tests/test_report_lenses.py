@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -404,3 +405,56 @@ def test_where_no_distance_was_recorded_none_is_offered(open_report: Open) -> No
     page.keyboard.press("d")
     two_frames(page)
     assert not page.locator("#distance-dialog").is_visible()
+
+
+def test_the_distances_are_taken_away_as_csv_and_svg(open_report: Open) -> None:
+    record = falling()
+    page = open_report(record, "#lens=tuned")
+    name, data = download(page, "data-menu", "Distance by layer, CSV")
+    assert name == "scene_tiny-llava_distance.csv"
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    assert len(rows) == 2 * 2 * len(record.layers)
+    patches = record.position_kind == IMAGE
+    for row in rows:
+        kl = record.kl if row["lens"] == "logit" else record.extra["lens_kl"][0]
+        members = patches if row["positions"] == "patches" else ~patches
+        assert int(row["count"]) == members.sum()
+        expected = np.nanpercentile(rounded(kl[int(row["layer"]), members]), [25, 50, 75])
+        columns = ("kl_lower_quartile_nats", "kl_median_nats", "kl_upper_quartile_nats")
+        np.testing.assert_allclose([float(row[c]) for c in columns], expected, rtol=1e-5)
+    name, data = download(page, "figure-menu", "Distance by layer, SVG")
+    assert name == "scene_tiny-llava_distance.svg"
+    root = ElementTree.fromstring(data)
+    words = " ".join("".join(e.itertext()) for e in root.iter() if e.tag.endswith("text"))
+    assert "Logit lens and tuned lens of tests/tiny-llava" in words
+    lines = [e for e in root.iter() if e.get("class") == "distance-line"]
+    assert len({line.get("stroke") for line in lines}) == 2 and len(lines) == 4
+    assert all(e.get("fill") for e in root.iter() if e.get("class") == "chart-tick")
+
+
+def test_what_is_known_of_a_lens_is_said_and_a_doubt_stands_out(open_report: Open) -> None:
+    note = "lens.safetensors was fitted on another unembedding"
+    about = {"name": "tuned", "kind": "tuned", "file": "lens.safetensors", "model": "demo"}
+    record = falling()
+    meta = record.meta | {"lenses": [about | {"note": note}], "notes": [note]}
+    page = open_report(replace(record, meta=meta))
+    button = page.locator('#lens-switch button[data-lens="tuned"]')
+    assert note in (button.get_attribute("title") or "")
+    page.locator("#validity-button").click()
+    facts = dict(zip(texts(page, ".run-facts dt"), texts(page, ".run-facts dd"), strict=True))
+    assert facts["further lenses"] == "tuned, tuned, lens.safetensors, fitted on demo"
+    assert facts["note"] == note
+    page.keyboard.press("Escape")
+    page.keyboard.press("d")
+    assert texts(page, ".distance-notes li") == [note]
+    amber = "getComputedStyle(document.documentElement).getPropertyValue('--pin')"
+    same = page.evaluate(
+        f"""() => {{
+            const probe = document.body.appendChild(document.createElement("i"));
+            probe.style.color = {amber};
+            return [getComputedStyle(probe).color,
+                getComputedStyle(document.querySelector(".distance-notes li")).color,
+                getComputedStyle(document.querySelector("#lens-switch .noted"), "::after").color];
+        }}"""
+    )
+    assert len(set(same)) == 1

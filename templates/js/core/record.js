@@ -32,7 +32,7 @@ import { patchPlaces } from "./patch_places.js";
  * @property {Experiment} [knockout]
  * @property {Experiment & {rest?: number, layers?: number, layers_by_patch?: number}} [attribution]
  * @property {string[]} [notes]
- * @property {{name?: string, kind?: string, file?: string, note?: string}[]} [lenses] the further ones
+ * @property {{name?: string, kind?: string, file?: string, model?: string, note?: string}[]} [lenses] the further ones
  * @property {Object<string, unknown>} [seconds]
  * @property {Object<string, unknown>} [versions]
  */

@@ -37,9 +37,10 @@ export function missingOf(kind, record) {
 /** Does any patch read the word? One sentence. @param {LensPage} record @param {SaidWord} word */
 export function supportText(record, { support }) {
   if (!support) return "";
-  const how = `${record.hasLenses ? "logit lens: " : ""}max p ${formatProb(support.most)}, rank ${formatRank(support.rank)}`;
+  const through = record.hasLenses ? " through the logit lens" : "";
+  const how = `max p ${formatProb(support.most)}, rank ${formatRank(support.rank)}`;
   const below = Number.isNaN(support.below) ? "" : `, above ${Math.round(100 * support.below)} % of control words`;
-  return isRead(support) ? `Read by a patch: ${how}, ${record.layerName(support.layer)}${below}.` : `No patch reads this word (${how}${below}).`;
+  return isRead(support) ? `Read by a patch${through}: ${how}, ${record.layerName(support.layer)}${below}.` : `No patch reads this word${through} (${how}${below}).`;
 }
 
 /** A patch reads a word where the word comes first somewhere, above nearly all control words. @param {{rank: number, below: number}} support */
