@@ -35,7 +35,8 @@ def run(argv: list[str]) -> int:
 
     try:
         arguments = parse_arguments(argv)
-        from logit_lens.command.run import read_images, render_again
+        from logit_lens.command.again import render_again
+        from logit_lens.command.run import read_images
 
         path, failed = (render_again if arguments.from_data else read_images)(arguments)
         if path is not None:

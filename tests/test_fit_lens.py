@@ -1,6 +1,14 @@
 """fit_lens.py: what it fits is what it says, and whatever ends it, it ends with the same file."""
 
 import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import fit_lens
@@ -27,7 +36,8 @@ from logit_lens.reading.lenses.lens import Translator
 from logit_lens.record import load_record
 from logit_lens.resources import DEMO_LENS, DEMO_MODEL
 
-TOY = ["--kind", "tuned", "--scenes", "3", "--rounds", "6", "--batch", "2", "--every", "3"]
+SCRIPT = Path(fit_lens.__file__)
+TOY = ["--kind", "tuned", "--scenes", "3", "--rounds", "4", "--batch", "2", "--every", "2"]
 TOY += ["--rank", "4", "--rate", "0.02", "--max-new-tokens", "2", "--held-out", "0.3"]
 TOY += ["--device", "cpu", "--checkpoint", "0", "--quiet"]
 
@@ -213,6 +223,97 @@ def test_states_are_those_of_the_models_own_forward_and_images_weigh_as_asked() 
         out = vlm.model(**exchange.inputs, output_hidden_states=True)
     for layer in range(vlm.n_layers):
         torch.testing.assert_close(first.states[layer], out.hidden_states[layer][0])
+
+
+def run_in_child(argv: list[str], folder: Path) -> None:
+    os.chdir(folder)
+    os._exit(fit_lens.main(argv))
+
+
+@pytest.fixture(scope="module")
+def start() -> Callable[[Path], Any]:
+    """Start a toy fit in a folder, in a process forked from one that has imported torch."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["warm"])
+
+    def begin(folder: Path) -> Any:
+        argv = [*TOY, "--output", "lens.safetensors"]
+        process = context.Process(target=run_in_child, args=(argv, folder), daemon=True)
+        process.start()
+        return process
+
+    return begin
+
+
+KILLS = int(os.environ.get("FIT_LENS_KILLS", "2"))
+
+
+def killed_at_random(process: Any, part: Path, chance: random.Random) -> bool:
+    """Kill it before it begins, or some moment after one of its next checkpoints."""
+
+    def now() -> int | None:
+        return part.stat().st_ino if part.exists() else None
+
+    wanted, last = chance.choice((0, 1, 1, 2)), now()
+    while process.is_alive() and wanted:
+        time.sleep(0.002)
+        wanted, last = wanted - (now() not in (None, last)), now()
+    process.join(chance.uniform(0, 0.4))
+    alive = process.exitcode is None
+    if alive:
+        os.kill(process.pid, signal.SIGKILL)
+    process.join(60)
+    return alive
+
+
+def test_killed_at_random_moments_and_rerun_it_ends_with_the_same_file(
+    start: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    folders = whole, killed = tmp_path / "whole", tmp_path / "killed"
+    for folder in folders:
+        folder.mkdir()
+    process = start(whole)
+    process.join(300)
+    assert process.exitcode == 0
+    expected = (whole / "lens.safetensors").read_bytes()
+    chance, part, lens = random.Random(0), killed / "lens.safetensors.part", "lens.safetensors"
+    kills = goes_on = 0
+    for _ in range(KILLS):
+        kills += killed_at_random(start(killed), part, chance)
+        if part.exists():
+            goes_on += 1
+            assert torch.load(part, weights_only=True)["rounds"] >= 1  # whole, always
+        if (killed / lens).exists():
+            assert (killed / lens).read_bytes() == expected
+            (killed / lens).unlink()
+            part.unlink(missing_ok=True)
+    process = start(killed)
+    process.join(300)
+    assert process.exitcode == 0
+    assert (killed / lens).read_bytes() == expected
+    assert [path.name for path in killed.iterdir()] == [lens]
+    print(f"{kills} killed, {goes_on} left a checkpoint to go on from")
+    assert goes_on and kills
+
+
+@pytest.mark.parametrize("kind", ["tuned", pytest.param("jacobian", marks=pytest.mark.slow)])
+def test_two_processes_give_what_one_gives_within_rounding(tmp_path: Path, kind: str) -> None:
+    rest = [*TOY, "--kind", kind, "--skip-first", "8"]
+    one, two = tmp_path / "one.safetensors", tmp_path / "two.safetensors"
+    assert fit_lens.main([*rest, "--output", str(one)]) == 0
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    done = subprocess.run(
+        [*launcher, "--nproc-per-node", "2", SCRIPT, *rest, "--output", two],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    alone, together = load_file(one), load_file(two)
+    assert alone.keys() == together.keys()
+    for name, tensor in alone.items():
+        torch.testing.assert_close(together[name], tensor, atol=2e-4, rtol=1e-3, msg=name)
+    assert done.stdout.splitlines()[-1] == str(two)
 
 
 def test_what_is_finished_is_kept_and_another_fit_is_not_mixed_in(

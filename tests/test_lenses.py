@@ -276,7 +276,8 @@ def broken_lenses(folder: Path) -> dict[str, str]:
         "nowhere/at/all.pt": "cannot find nowhere/at/all.pt",
         "/nowhere.pt": "there is no file or folder /nowhere.pt",
         "someone/some-lens": "neither here nor cached, and the hub did not give it",
-        str(DEMO_MODEL): "is no lens of this program",
+        str(DEMO_MODEL): "holds 2 files that could be one; name the lens's file",
+        str(DEMO_MODEL / "model.safetensors"): "is no lens of this program",
     }
 
 

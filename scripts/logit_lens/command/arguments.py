@@ -147,6 +147,13 @@ def _check(arguments: Arguments) -> None:
         f"--output {arguments.output} is one file, but there are several images; name a folder",
     )
     refuse(
+        arguments.from_data is not None
+        and is_folder(arguments.from_data)
+        and arguments.output is not None
+        and is_page(arguments.output),
+        f"--output {arguments.output} is one file, but --from-data is a folder; name a folder",
+    )
+    refuse(
         arguments.device_map is not None and arguments.device != "auto",
         "--device and --device-map both say where the model goes; leave one out",
     )

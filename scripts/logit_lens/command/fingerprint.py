@@ -20,8 +20,10 @@ from .. import LensError, __version__
 from ..model.checkpoint import find_checkpoint
 from ..model.weight_files import read_json
 from ..reading.lenses.places import is_local
+from ..resources import TEMPLATES
 from .arguments import Arguments
 
+_PAGES = ("*.py", "page/*.py")
 _READING = ("model", "patches", "reading")
 _WHOLE = 64 * 2**20  # files up to this size are hashed whole
 _STRIDE, _BLOCK = 2**20, 4096  # of larger ones, a block of every megabyte
@@ -31,6 +33,16 @@ def fingerprint(image: str, settings: dict[str, Any]) -> str:
     """The hash of an image's hash and the settings."""
     text = json.dumps([image, settings], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def report_mark(data: str) -> str:
+    """What a report depends on: the hash of its record's file, and the code that renders it."""
+    return hashlib.sha256(f"{data} {_page_code()}".encode()).hexdigest()[:16]
+
+
+def bytes_hash(data: bytes) -> str:
+    """The hash of what a file holds or will hold."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def file_hash(path: Path) -> str:
@@ -133,6 +145,16 @@ def _folder_hash(folder: Path) -> str:
                 file.seek(start)
                 digest.update(file.read(_BLOCK))
     return f"{folder.resolve().name}@{digest.hexdigest()}"
+
+
+@functools.cache
+def _page_code() -> str:
+    """A hash of all that makes a page of a record: our own source and the templates."""
+    package, digest = Path(__file__).resolve().parents[1], hashlib.sha256()
+    sources = [path for pattern in _PAGES for path in package.glob(pattern)]
+    for path in [*sorted(sources), *sorted(TEMPLATES.rglob("*.*"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @functools.cache

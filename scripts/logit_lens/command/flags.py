@@ -20,6 +20,7 @@ examples:
   create_logit_lens.py --image dog.jpg --model Qwen/Qwen2.5-VL-7B-Instruct --layers ::2
   create_logit_lens.py --image photos/ more/*.jpg --output outputs/photos
   create_logit_lens.py --from-data outputs/run.npz
+  create_logit_lens.py --from-data outputs/photos
 """
 
 
@@ -78,7 +79,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--from-data",
         type=Path,
         metavar="PATH",
-        help="render a record (.npz of --save-data) again, without a model",
+        help="render a record (.npz of --save-data) again, without a model; of a folder, all its "
+        "records and the index",
     )
 
     model = parser.add_argument_group("the model")

@@ -24,12 +24,10 @@ export function joinPlanes(planes, type) {
 }
 
 /**
- * Read the data out of a report.
+ * Unpack the arrays that a page carries, by name.
  * @param {Document} page
- * @returns {Promise<LensPage>}
  */
-export async function readPage(page) {
-  const info = JSON.parse(part(page, "#info", HTMLScriptElement).text);
+export async function readBlocks(page) {
   /** @type {NodeListOf<HTMLScriptElement>} */
   const scripts = page.querySelectorAll("script[data-name]");
   const blocks = await Promise.all([...scripts].map(async (script) => {
@@ -38,5 +36,15 @@ export async function readPage(page) {
     script.remove(); // the text of a big block need not stay in memory
     return [name, type === "json" ? JSON.parse(new TextDecoder().decode(bytes)) : joinPlanes(bytes, /** @type {keyof typeof ARRAYS} */ (type))];
   }));
-  return new LensPage(info, Object.fromEntries(blocks));
+  return Object.fromEntries(blocks);
+}
+
+/**
+ * Read the data out of a report.
+ * @param {Document} page
+ * @returns {Promise<LensPage>}
+ */
+export async function readPage(page) {
+  const info = JSON.parse(part(page, "#info", HTMLScriptElement).text);
+  return new LensPage(info, await readBlocks(page));
 }

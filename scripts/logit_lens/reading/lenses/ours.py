@@ -41,8 +41,8 @@ def lens_bytes(kind: str, translators: Mapping[int, Translator], about: dict[str
             tensors[f"{layer}.{name}"] = factor.contiguous()
         if translator.bias is not None:
             tensors[f"{layer}.bias"] = translator.bias.contiguous()
-    words = json.dumps({"kind": kind} | about, sort_keys=True)
-    return bytes(save(tensors, {"format": FORMAT, "lens": words}))
+    words = json.dumps({"format": FORMAT, "kind": kind} | about, sort_keys=True)
+    return bytes(save(tensors, {"lens": words}))  # of several keys the order would be chance
 
 
 def read_ours(path: Path) -> LensFile:
@@ -71,19 +71,19 @@ def read_ours(path: Path) -> LensFile:
 
 
 def _about(path: Path, said: Mapping[str, str]) -> dict[str, Any]:
-    if said.get("format") != FORMAT:
-        raise lens_error(path, f"is no lens of this program (its metadata lacks {FORMAT})")
     try:
-        about = json.loads(said.get("lens", ""))
+        about = json.loads(said.get("lens", "null"))
     except ValueError as error:
         raise lens_error(path, "has metadata that are not JSON") from error
+    if not isinstance(about, dict) or about.pop("format", None) != FORMAT:
+        raise lens_error(path, f"is no lens of this program (its metadata lack {FORMAT})")
     types = {"kind": str, "model": str, "d_model": int, "n_layers": int}
     for key, kind in types.items():
-        if not isinstance(about, dict) or not isinstance(about.get(key), kind):
+        if not isinstance(about.get(key), kind):
             raise lens_error(path, f"has metadata that lack {key}")
     if about["kind"] not in _KINDS:
         raise lens_error(path, f"is a lens of kind {about['kind'][:40]!r}; {_KINDS} are known")
-    return dict(about)
+    return about
 
 
 def _translator(path: Path, layer: int, parts: dict[str, Tensor], width: int) -> Translator:
