@@ -20,6 +20,7 @@ FOLDERS = [
     "find",
     "answer",
     "pinned",
+    "lenses",
     "export",
     "comparison",
     ".",

@@ -100,8 +100,8 @@ def _fill_in_defaults(named: argparse.Namespace) -> None:
             named.image = [str(DEMO_IMAGE)]
         if named.max_new_tokens > 0 and named.against is None:  # cheap on so small a model
             named.ablate = named.knockout = named.attribute = True
-        if not named.lenses and named.model == str(DEMO_MODEL) and DEMO_LENS.is_file():
-            named.lenses = [str(DEMO_LENS)]
+        if named.model == str(DEMO_MODEL) and named.adapter is None:
+            named.lenses = named.lenses or [str(DEMO_LENS)]
     if named.model is None and named.adapter is not None:  # it knows its base
         named.model, named.adapter = named.adapter, None
     named.image = named_images(named.image)

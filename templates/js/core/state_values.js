@@ -22,6 +22,7 @@
  * @property {Cell|null} cell the selection
  * @property {Cell|null} hover what the pointer is on; never in the hash
  * @property {Cell[]} pins the oldest first
+ * @property {string} lens its name
  * @property {Colour} colour
  * @property {number[]} tokens token ids, summed
  * @property {string} query what is typed into find token
@@ -51,11 +52,12 @@
  * @property {boolean} playing never in the hash
  */
 
+/** @typedef {{layers: number, positions: number, lenses?: string[]}} StateSizes what there is to choose from */
 /** @typedef {Exclude<keyof StateValues, "hover"|"dark"|"paper"|"playing">} SavedKey */
 
 /** What a fresh report shows. @type {StateValues} */
 export const DEFAULTS = {
-  layer: 0, cell: null, hover: null, pins: [], colour: "prob", tokens: [], query: "", rows: "all", order: "position", whole: false, span: null, folded: [], zoomedOut: false,
+  layer: 0, cell: null, hover: null, pins: [], lens: "logit", colour: "prob", tokens: [], query: "", rows: "all", order: "position", whole: false, span: null, folded: [], zoomedOut: false,
   region: [], word: -1, view: 0, range: "auto", look: "fade", strength: 0.5, words: true, zoom: null, scroll: null,
   large: false, scale: "prob", charts: "one", shown: "difference", measure: "variation", theme: "auto", dark: false, paper: false, playing: false,
 };
@@ -75,7 +77,7 @@ const scrollOf = (scroll) => (scroll ? `${scroll.row}.${scroll.layer}` : "");
 
 /** @type {{[Key in SavedKey]: (value: StateValues[Key]) => string}} in the order of the hash */
 const WRITERS = {
-  layer: String, cell: (cell) => (cell ? cellText(cell) : ""), pins: (pins) => pins.map(cellText).join(","), colour: String,
+  layer: String, cell: (cell) => (cell ? cellText(cell) : ""), pins: (pins) => pins.map(cellText).join(","), lens: String, colour: String,
   tokens: String, query: String, rows: String, order: String, whole: flagText, span: spanOf, folded: String, zoomedOut: flagText, region: toRanges,
   word: String, view: String, range: String,
   look: String, strength: String, words: flagText, zoom: zoomOf, scroll: scrollOf, large: flagText, scale: String, charts: String,
@@ -105,7 +107,7 @@ export function toHash(values, start) {
  * Read a hash. Unknown keys and malformed or impossible values are ignored: a link may be old.
  * @param {string} hash with or without "#"
  * @param {StateValues} start
- * @param {{layers: number, positions: number}} sizes
+ * @param {StateSizes} sizes
  * @returns {StateValues}
  */
 export function fromHash(hash, start, sizes) {
@@ -123,7 +125,7 @@ export function fromHash(hash, start, sizes) {
 
 /**
  * @param {StateValues} values what stays where a text means nothing
- * @param {{layers: number, positions: number}} sizes
+ * @param {StateSizes} sizes
  * @returns {{[Key in SavedKey]: (text: string) => StateValues[Key]}}
  */
 function readersFor(values, sizes) {
@@ -146,6 +148,7 @@ function readersFor(values, sizes) {
     layer: (text) => (text !== "" && isIndex(Number(text), sizes.layers) ? Number(text) : values.layer),
     cell: readCell,
     pins: (text) => text.split(",").map(readCell).filter((cell) => cell !== null),
+    lens: (text) => sizes.lenses?.find((name) => name === text) ?? values.lens,
     colour: oneOf("colour", "prob", "entropy", "kl", "rank", "agree", "none"),
     tokens: numbers,
     query: (text) => text,

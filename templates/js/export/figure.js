@@ -11,6 +11,7 @@ import { imageView } from "../image/view.js";
 import { exportName, saveBlob, wireMenu } from "../page/dialog.js";
 import { checkVerdict } from "../page/validity.js";
 import { chartsSvg } from "./charts.js";
+import { distanceSvg } from "./distance_figure.js";
 import { badgeSpots, figureCaption, figureFrame, figurePatches, figurePins, figureWords, xmlText } from "./figure_model.js";
 import { figureContours, figureDefs, figureEdge, figureLegend, figurePatch, figurePicture, figurePin, figureWord } from "./figure_parts.js";
 import { FIGURE_FONT, figureInks, figureText, hexRgb } from "./figure_style.js";
@@ -52,6 +53,10 @@ export function mountExportFigure(root, record, state) {
     { label: "SVG, column", note: "the same, 85 mm", ready: need, run: save("column", false) },
     { label: "Three maps of the word, PNG", note: "reads as, depends on, writes", ready: needWord, run: saveWord(true) },
     { label: "Three maps of the word, SVG", note: "for print, editable", ready: needWord, run: saveWord(false) },
+    {
+      label: "Distance by layer, SVG", note: "KL to the final layer, patches and text", ready: () => (record.hasKl ? "" : "this record has no KL"),
+      run: () => saveBlob(new Blob([svgText(distanceSvg(record, state.get("dark")))], { type: "image/svg+xml" }), exportName(record, "distance", ".svg", "")),
+    },
     {
       label: "Trajectories, SVG", note: "the charts of the pinned positions", ready: () => (state.get("pins").length ? "" : "pin a cell first"),
       run: () => saveBlob(new Blob([svgText(chartsSvg(record, state))], { type: "image/svg+xml" }), exportName(record, `trajectories-${state.get("scale")}`, ".svg")),

@@ -20,11 +20,11 @@ export function wordMapsCsv(record, number, layer) {
     depends: there.depends ? dependsOn(record, word)?.values ?? null : null,
     writes: there.writes ? writesDirectly(record, word)?.values ?? null : null,
   };
-  const head = ["image", "model", "word", "patch", "position", "patch_row", "patch_column", "layer", "p_lens", "log_p_lost_nats", "logits_written", "against"];
+  const head = ["image", "model", "lens", "word", "patch", "position", "patch_row", "patch_column", "layer", "p_lens", "log_p_lost_nats", "logits_written", "against"];
   const lines = record.imagePositions.map((t, n) => {
     const place = record.place(t);
     return [
-      record.meta.image?.name ?? "", record.meta.model ?? "", word.text, n, t, place?.row ?? null, place?.column ?? null,
+      record.meta.image?.name ?? "", record.meta.model ?? "", record.lensNames[record.lens], word.text, n, t, place?.row ?? null, place?.column ?? null,
       record.layers[layer], ...KINDS.map((kind) => maps[kind]?.[n] ?? null), against < 0 ? "" : record.text(against),
     ];
   });
