@@ -68,7 +68,7 @@ def test_every_script_and_every_room_is_in_the_tree():
     listed = set(tree())
     rooms = {f"scripts/logit_lens/{p.parent.name}/" for p in ROOT.glob("scripts/logit_lens/*/*.py")}
     scripts = {f"scripts/{p.name}" for p in (ROOT / "scripts").glob("*.py")}
-    assert len(rooms) == 5
+    assert len(rooms) == 6
     assert rooms | scripts <= listed
 
 

@@ -15,9 +15,11 @@ from ..files import is_folder, is_page
 from ..model.device_map import DeviceMap, read_device_map
 from ..reading.layers import select_layers
 from ..reading.options import DEFAULT_PROMPT, ReadOptions
-from ..resources import DEMO_IMAGE, DEMO_MODEL
-from .flags import DEFAULT_MODEL, build_parser
+from ..resources import DEMO_IMAGE, DEMO_LENS, DEMO_MODEL
+from .against import Against, read_against
+from .flags import build_parser
 from .patterns import named_images
+from .reading_flags import DEFAULT_MODEL
 
 _ANY_LAYER = 99_999  # before the model is known, only the form of --layers can be checked
 
@@ -39,8 +41,10 @@ class Arguments:
     max_new_tokens: int
     track: list[str]
     layers: str
+    lenses: list[str]
     ablate: bool
     ablate_window: int
+    ablate_stride: int
     ablate_with: str
     knockout: bool
     attribute: bool
@@ -51,6 +55,8 @@ class Arguments:
     quantize: str | None
     save_data: bool
     from_data: Path | None
+    compare: tuple[Path, Path] | None
+    against: Against | None
     force: bool
     open: bool
     quiet: bool
@@ -86,12 +92,16 @@ def parse_arguments(argv: list[str]) -> Arguments:
 
 
 def _fill_in_defaults(named: argparse.Namespace) -> None:
+    named.compare = named.compare and tuple(named.compare)
+    named.against = None if named.against is None else read_against(_utf8(named.against))
     if named.demo:
         named.model = named.model or str(DEMO_MODEL)
         if not named.image:
             named.image = [str(DEMO_IMAGE)]
-        if named.max_new_tokens > 0:  # they are cheap on so small a model
+        if named.max_new_tokens > 0 and named.against is None:  # cheap on so small a model
             named.ablate = named.knockout = named.attribute = True
+        if named.model == str(DEMO_MODEL) and named.adapter is None:
+            named.lenses = named.lenses or [str(DEMO_LENS)]
     if named.model is None and named.adapter is not None:  # it knows its base
         named.model, named.adapter = named.adapter, None
     named.image = named_images(named.image)
@@ -122,6 +132,11 @@ def _check(arguments: Arguments) -> None:
         arguments.raw_prompt and arguments.chat_template is not None,
         "--raw-prompt uses no chat template; leave out --chat-template",
     )
+    refuse(any(not source.strip() for source in arguments.lenses), "--lens has an empty name")
+    refuse(
+        arguments.from_data is not None and bool(arguments.lenses),
+        "--lens needs the model; --from-data has only the record. Read the image again",
+    )
     refuse(arguments.top_k < 1, f"--top-k is {arguments.top_k}; keep at least 1 token")
     refuse(arguments.max_new_tokens < 0, "--max-new-tokens is negative; 0 reads the prompt only")
     refuse(any(not word.strip() for word in arguments.track), "--track has an empty word")
@@ -138,6 +153,13 @@ def _check(arguments: Arguments) -> None:
         f"--output {arguments.output} is one file, but there are several images; name a folder",
     )
     refuse(
+        arguments.from_data is not None
+        and is_folder(arguments.from_data)
+        and arguments.output is not None
+        and is_page(arguments.output),
+        f"--output {arguments.output} is one file, but --from-data is a folder; name a folder",
+    )
+    refuse(
         arguments.device_map is not None and arguments.device != "auto",
         "--device and --device-map both say where the model goes; leave one out",
     )
@@ -146,6 +168,7 @@ def _check(arguments: Arguments) -> None:
         f"--quantize {arguments.quantize} needs the package bitsandbytes: pip install bitsandbytes",
     )
     _check_experiments(arguments)
+    _check_comparison(arguments)
     if arguments.layers != "":
         select_layers(arguments.layers, _ANY_LAYER)
 
@@ -168,10 +191,52 @@ def _check_experiments(arguments: Arguments) -> None:
     )
     refuse(arguments.ablate_window < 1, "--ablate-window is below 1; a window has patches")
     refuse(
+        arguments.ablate_stride < 1,
+        "--ablate-stride is below 1; each window begins at another patch",
+    )
+    refuse(
+        arguments.ablate_stride > max(arguments.ablate_window, 2),
+        f"--ablate-stride {arguments.ablate_stride} leaves patches out between windows of "
+        f"{arguments.ablate_window}; it is at most a window's side",
+    )
+    refuse(
         arguments.ablate_with not in ("mean", "zero") and not Path(arguments.ablate_with).is_file(),
         f"--ablate-with: {arguments.ablate_with!r} is neither mean, nor zero, nor a file",
     )
     refuse(
         bool(arguments.against_token) and not arguments.attribute,
         "--against-token belongs to --attribute; add it",
+    )
+
+
+def _check_comparison(arguments: Arguments) -> None:
+    if arguments.compare is not None:
+        others = arguments.from_data or arguments.demo or arguments.image or arguments.against
+        refuse(
+            bool(others or arguments.save_data),
+            "--compare needs two records and no model; leave out --image, --demo, --from-data, "
+            "--against and --save-data",
+        )
+        first, second = arguments.compare
+        refuse(
+            first == second or (first.exists() and second.exists() and first.samefile(second)),
+            f"--compare names the same file twice: {first}",
+        )
+    if arguments.against is None:
+        return
+    refuse(
+        arguments.from_data is not None,
+        "--against needs the model; --from-data has only the record. --compare takes two of them",
+    )
+    refuse(
+        arguments.reading.experiments,
+        "--against compares two readings; leave out --ablate, --knockout and --attribute",
+    )
+    refuse(
+        not arguments.image and arguments.against.kind not in ("prompt", "model"),
+        "--against changes an image; name an --image",
+    )
+    refuse(
+        arguments.against.kind == "model" and not arguments.one_image,
+        "--against model=… reads one image by two models; name one --image",
     )

@@ -1,9 +1,10 @@
 /**
- * The page's data blocks → arrays → the record. Pure except for `readPage`.
+ * The page's data blocks → arrays → the record. Pure except for `readBlocks` and `readPage`.
  */
 import { part } from "./dom.js";
 import { inflate } from "./inflate.js";
 import { LensPage } from "./record.js";
+/** @import { Blocks } from "./record.js" */
 
 const ARRAYS = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, int16: Int16Array, int32: Int32Array, float32: Float32Array };
 
@@ -23,13 +24,8 @@ export function joinPlanes(planes, type) {
   return new ARRAYS[type](joined.buffer);
 }
 
-/**
- * Read the data out of a report.
- * @param {Document} page
- * @returns {Promise<LensPage>}
- */
-export async function readPage(page) {
-  const info = JSON.parse(part(page, "#info", HTMLScriptElement).text);
+/** The arrays that a page carries, by their names. @param {Document} page @returns {Promise<Object<string, any>>} */
+export async function readBlocks(page) {
   /** @type {NodeListOf<HTMLScriptElement>} */
   const scripts = page.querySelectorAll("script[data-name]");
   const blocks = await Promise.all([...scripts].map(async (script) => {
@@ -38,5 +34,15 @@ export async function readPage(page) {
     script.remove(); // the text of a big block need not stay in memory
     return [name, type === "json" ? JSON.parse(new TextDecoder().decode(bytes)) : joinPlanes(bytes, /** @type {keyof typeof ARRAYS} */ (type))];
   }));
-  return new LensPage(info, Object.fromEntries(blocks));
+  return Object.fromEntries(blocks);
+}
+
+/**
+ * Read the data out of a report.
+ * @param {Document} page
+ * @returns {Promise<LensPage>}
+ */
+export async function readPage(page) {
+  const info = JSON.parse(part(page, "#info", HTMLScriptElement).text);
+  return new LensPage(info, /** @type {Blocks} */ (await readBlocks(page)));
 }
