@@ -41,6 +41,8 @@ may_stall = pytest.mark.flaky(
     reruns=1,
     only_rerun=["no frame was drawn", "Timeout .* exceeded", "has been closed", "Target crashed"],
 )
+# what a page must do in every browser: run.sh runs these in Firefox too
+every_browser = pytest.mark.every_browser
 
 FRAME = """() => new Promise((done, fail) => {
     requestAnimationFrame(done);

@@ -15,6 +15,7 @@ from causal import twin  # noqa: E402, F401 (a fixture)
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 import create_logit_lens  # noqa: E402
+from logit_lens.page.index import write_index  # noqa: E402
 from logit_lens.page.report import write_report  # noqa: E402
 from logit_lens.record import LensRecord  # noqa: E402
 
@@ -97,4 +98,30 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     yield open_
     for context in contexts:
         context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def open_index(browser: Browser) -> Iterator[Open]:
+    """Open a folder's index. Afterwards: nothing was logged, nothing was asked of the network."""
+    complaints: list[str] = []
+    pages = []
+
+    def open_(
+        folder: Path, hash: str = "", size: tuple[int, int] = (1280, 800), **options: Any
+    ) -> Page:
+        path = write_index(folder)
+        page = browser.new_page(viewport={"width": size[0], "height": size[1]}, **options)
+        pages.append(page)
+        page.set_default_timeout(TIMEOUT)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda r: complaints.append(r.url) if "http" in r.url[:5] else None)
+        page.goto(path.as_uri() + hash)
+        page.wait_for_function("() => performance.getEntriesByName('index-ready').length")
+        return page
+
+    yield open_
+    for page in pages:
+        page.close()
     assert complaints == []

@@ -281,7 +281,7 @@ def test_gguf_that_is_not_one_language_model_says_why(tmp_path, names, says):
 def test_a_hub_id_that_holds_something_else_is_named_too(
     command, tmp_path, monkeypatch, files, says, cached
 ):
-    def listing(self, hub_id):
+    def listing(self, hub_id, repo_type=None):
         if cached:
             raise OSError("no network")
         return files

@@ -131,7 +131,7 @@ def bad_files(folder):
         (("--from-data", "absent.npz"), 1, "no such file"),
         (("--from-data", "text.npz"), 1, "no .npz file"),
         (("--from-data", "pipe.npz"), 1, "not a file"),
-        (("--from-data", "folder"), 1, "not a file"),
+        (("--from-data", "folder"), 1, "no record in the folder"),
     ],
 )
 def test_bad_input_is_one_line_an_exit_code_and_no_file(command, tmp_path, argv, code, says):

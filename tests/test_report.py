@@ -234,7 +234,7 @@ def test_golden_report(monkeypatch: pytest.MonkeyPatch) -> None:
     info, blocks = build_payload(record)
     for block in blocks:
         page = page.replace(block["data"], "…")
-    page = re.sub(r"data:image/(png|jpeg);base64,[^\"]*", r"data:image/\1;base64,…", page)
+    page = re.sub(r"data:image/(png|jpeg|webp);base64,[^\"]*", r"data:image/\1;base64,…", page)
     page = re.sub(r"<template.*?</template>\n+", "", page, flags=re.S)
     page = re.sub(r"sha256-[^&]*", "sha256-…", page)
     payload = {

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from browsing import Open, may_stall, shown, two_frames
+from browsing import Open, every_browser, may_stall, shown, two_frames
 from PIL import Image
 from playwright.sync_api import Page
 from records import HOSTILE_TEXTS, hostile_record, make_record
@@ -68,6 +68,7 @@ def download(page: Page, menu: str, item: str) -> tuple[str, bytes]:
     return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
 
+@every_browser
 def test_a_chip_maps_its_word_and_goes_to_where_it_was_predicted(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record)
@@ -96,6 +97,7 @@ def test_a_chip_maps_its_word_and_goes_to_where_it_was_predicted(open_report: Op
     assert "tokens" not in state_of(page)
 
 
+@every_browser
 def test_the_answer_table_is_the_record_and_its_rows_lead_there(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record)
@@ -137,6 +139,7 @@ def test_without_tracking_the_table_says_what_it_rests_on(open_report: Open) -> 
     assert "among the top 5" in texts(page, ".table-note")[0]
 
 
+@every_browser
 def test_every_token_can_be_found_and_its_numbers_are_right(open_report: Open) -> None:
     record = make_record(tracked=0, texts=["▁dog", "dog", "Dog", "▁tower"], vocabulary=40)
     page = open_report(record)
@@ -314,6 +317,7 @@ def expected_reading(record: LensRecord, layer: int, t: int, token: int, scale: 
     return f"#{rank + 1:,}" if scale == "rank" else shown(p)
 
 
+@every_browser
 def test_what_is_taken_away_is_the_record(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record, hash="#pins=2.5,5.9")
@@ -349,6 +353,7 @@ def test_what_is_taken_away_is_the_record(open_report: Open) -> None:
         assert reading == ("" if line["probability"] else "< ") + shown(value)
 
 
+@every_browser
 def test_the_figure_is_picture_colours_legend_and_provenance(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record, hash="#layer=4&tokens=3")
@@ -441,6 +446,7 @@ def test_the_help_lists_every_key(open_report: Open) -> None:
     assert page.evaluate("document.activeElement.id") == "help-button"
 
 
+@every_browser
 def test_menus_and_chips_work_by_keys_alone(open_report: Open) -> None:
     page = open_report(answered_record())
     page.locator("#data-menu .menu-button").focus()

@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from . import LensError
@@ -70,7 +70,7 @@ def refuse_unwritable(path: Path) -> None:
         raise CannotWriteError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def write_atomically(path: Path, data: bytes, whole: int = 0) -> None:
+def write_atomically(path: Path, data: bytes | Iterable[bytes], whole: int = 0) -> None:
     """Write ``data`` beside ``path``, sync it, and rename it into place.
 
     A reader sees the old file or the whole new one, also after a crash or a power cut. The folder
@@ -78,7 +78,7 @@ def write_atomically(path: Path, data: bytes, whole: int = 0) -> None:
 
     Args:
         path: where it goes.
-        data: what it holds.
+        data: what it holds, at once or piece by piece.
         whole: bytes of all the files that belong to it, where it is not alone.
 
     Raises:
@@ -86,13 +86,16 @@ def write_atomically(path: Path, data: bytes, whole: int = 0) -> None:
         CannotWriteError: the folder or the file cannot be written, or the disk is full.
     """
     temporary: str | None = None
+    written = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise LensError(f"cannot write {path}: it is a folder; name a file in it")
         handle, temporary = _locked_temporary(path)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            for piece in [data] if isinstance(data, bytes) else data:
+                written += len(piece)
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
             # mkstemp makes private files; a report is meant to be shared like any other file
@@ -104,7 +107,7 @@ def write_atomically(path: Path, data: bytes, whole: int = 0) -> None:
             Path(temporary).replace(path)
             temporary = None
     except OSError as error:
-        needed = (whole or len(data)) if error.errno in _ROOM else 0
+        needed = (whole or written) if error.errno in _ROOM else 0
         need = f" ({needed / 1e6:.1f} MB are needed)" if needed else ""
         reason = _NOT_ALLOWED if isinstance(error, PermissionError) else error.strerror or error
         raise CannotWriteError(f"cannot write {path}: {reason}{need}", needed) from error

@@ -36,6 +36,21 @@ test("one chart has a line per token and pin, chosen tokens first, with the colo
   assert.deepEqual(together({ ...wish, tokens: [103, 101] }).rows.map((row) => row.name ?? record.text(row.index)).slice(0, 3), ["sum", "hen", "cat"]);
 });
 
+test("no two tokens of one chart share a colour, as long as the colours last", () => {
+  const many = 24;
+  const crowd = madeRecord({
+    texts: Array.from({ length: many }, (_, n) => `word${n}`), kinds: [1, 1, 1, 1], input: [0, 0, 0, 0],
+    top: Array.from({ length: 6 }, (_, l) => [0, 1, 2, 3].map((t) => [6 * t + l, (6 * t + l + 1) % many])),
+    prob: Array.from({ length: 6 }, (_, l) => [0, 1, 2, 3].map((t) => [code(900 - 90 * l - 20 * t, -1), least])),
+  });
+  for (const count of [2, 3, 4]) {
+    const wish = { pins: Array.from({ length: count }, (_, t) => pin(0, t)), tokens: [], scale: "prob" };
+    const { rows } = togetherModel(crowd, chartModels(crowd, wish, 8), wish);
+    assert.ok(rows.length >= 5);
+    assert.equal(new Set(rows.map((row) => row.colour)).size, rows.length);
+  }
+});
+
 test("numbers stand at the tops of the lines, apart from each other and inside the chart", () => {
   const model = together({ pins: [pin(0, 1), pin(1, 2), pin(2, 3)], tokens: [], scale: "prob" });
   const [x, y] = [(l) => 50 + 30 * l, (value) => 100 - 100 * model.axis.place(value)];

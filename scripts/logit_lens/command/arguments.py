@@ -15,7 +15,7 @@ from ..files import is_folder, is_page
 from ..model.device_map import DeviceMap, read_device_map
 from ..reading.layers import select_layers
 from ..reading.options import DEFAULT_PROMPT, ReadOptions
-from ..resources import DEMO_IMAGE, DEMO_MODEL
+from ..resources import DEMO_IMAGE, DEMO_LENS, DEMO_MODEL
 from .against import Against, read_against
 from .flags import DEFAULT_MODEL, build_parser
 from .patterns import named_images
@@ -40,6 +40,7 @@ class Arguments:
     max_new_tokens: int
     track: list[str]
     layers: str
+    lenses: list[str]
     ablate: bool
     ablate_window: int
     ablate_stride: int
@@ -98,6 +99,13 @@ def _fill_in_defaults(named: argparse.Namespace) -> None:
             named.image = [str(DEMO_IMAGE)]
         if named.max_new_tokens > 0 and named.against is None:  # cheap on so small a model
             named.ablate = named.knockout = named.attribute = True
+        if (
+            named.against is None
+            and not named.lenses
+            and named.model == str(DEMO_MODEL)
+            and DEMO_LENS.is_file()
+        ):
+            named.lenses = [str(DEMO_LENS)]
     if named.model is None and named.adapter is not None:  # it knows its base
         named.model, named.adapter = named.adapter, None
     named.image = named_images(named.image)
@@ -128,6 +136,11 @@ def _check(arguments: Arguments) -> None:
         arguments.raw_prompt and arguments.chat_template is not None,
         "--raw-prompt uses no chat template; leave out --chat-template",
     )
+    refuse(any(not source.strip() for source in arguments.lenses), "--lens has an empty name")
+    refuse(
+        arguments.from_data is not None and bool(arguments.lenses),
+        "--lens needs the model; --from-data has only the record. Read the image again",
+    )
     refuse(arguments.top_k < 1, f"--top-k is {arguments.top_k}; keep at least 1 token")
     refuse(arguments.max_new_tokens < 0, "--max-new-tokens is negative; 0 reads the prompt only")
     refuse(any(not word.strip() for word in arguments.track), "--track has an empty word")
@@ -142,6 +155,13 @@ def _check(arguments: Arguments) -> None:
     refuse(
         arguments.output is not None and is_page(arguments.output) and not arguments.one_image,
         f"--output {arguments.output} is one file, but there are several images; name a folder",
+    )
+    refuse(
+        arguments.from_data is not None
+        and is_folder(arguments.from_data)
+        and arguments.output is not None
+        and is_page(arguments.output),
+        f"--output {arguments.output} is one file, but --from-data is a folder; name a folder",
     )
     refuse(
         arguments.device_map is not None and arguments.device != "auto",
@@ -213,8 +233,8 @@ def _check_comparison(arguments: Arguments) -> None:
         "--against needs the model; --from-data has only the record. --compare takes two of them",
     )
     refuse(
-        arguments.reading.experiments,
-        "--against compares two readings; leave out --ablate, --knockout and --attribute",
+        arguments.reading.experiments or bool(arguments.lenses),
+        "--against compares two readings; leave out --ablate, --knockout, --attribute and --lens",
     )
     refuse(
         not arguments.image and arguments.against.kind not in ("prompt", "model"),

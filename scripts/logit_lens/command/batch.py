@@ -65,10 +65,12 @@ class Batch:
     Attributes:
         jobs: all its images, also those that are another process's share.
         folder: where the reports and their index go; None where there is only one report.
+        of_records: whether the jobs are records to render again; else they are images.
     """
 
     jobs: list[Job]
     folder: Path | None
+    of_records: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,18 +99,18 @@ def plan(arguments: Arguments) -> Batch:
     if arguments.one_image:
         source, name, _ = next(find_images(arguments.image), (None, "", None))
         path = _one_path(arguments, f"{model}_{_stem(source) if source else 'text'}{_ENDING}")
-        return Batch([Job(source, name, _id(source), "", path, path)], None)
+        return Batch([Job(source, name, identity_hash(source), "", path, path)], None)
     folder = arguments.output or Path("outputs") / f"{model}_{_folder_name(arguments.image)}"
     found = list(find_images(arguments.image))
     slugs = [_stem(source) for source, _, _ in found]
     times = Counter(_folded(slug) for slug in slugs)
     jobs = []
     for (source, name, root), slug in zip(found, slugs, strict=True):
-        stem, source_id = f"{model}_{slug}", _id(source)
+        stem, source_id = f"{model}_{slug}", identity_hash(source)
         # a plain name never ends like a hashed one, so the two kinds cannot meet
         unique = times[_folded(slug)] == 1 and not re.search(r"-[0-9a-f]{10}$", slug)
         plain, hashed = folder / (stem + _ENDING), folder / f"{stem}-{source_id}{_ENDING}"
-        jobs.append(Job(source, name, source_id, _id(root), plain, hashed, unique))
+        jobs.append(Job(source, name, source_id, identity_hash(root), plain, hashed, unique))
     return Batch(jobs, folder)
 
 
@@ -216,6 +218,7 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def _id(source: Source | None) -> str:
+def identity_hash(source: Source | None) -> str:
+    """What says "the same image" without saying where it lies."""
     identity = source.identity if source is not None else ""
     return hashlib.sha256(os.fsencode(identity)).hexdigest()[:10]

@@ -19,9 +19,12 @@ from typing import Any
 from .. import LensError, __version__
 from ..model.checkpoint import find_checkpoint
 from ..model.weight_files import read_json
+from ..reading.lenses.places import is_local
+from ..resources import TEMPLATES
 from .against import Against
 from .arguments import Arguments
 
+_PAGES = ("*.py", "comparing/*.py", "page/*.py")
 _READING = ("model", "patches", "comparing", "reading")
 _WHOLE = 64 * 2**20  # files up to this size are hashed whole
 _STRIDE, _BLOCK = 2**20, 4096  # of larger ones, a block of every megabyte
@@ -31,6 +34,16 @@ def fingerprint(image: str, settings: dict[str, Any]) -> str:
     """The hash of an image's hash and the settings."""
     text = json.dumps([image, settings], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def report_mark(data: str) -> str:
+    """What a report depends on: the hash of its record's file, and the code that renders it."""
+    return hashlib.sha256(f"{data} {_page_code()}".encode()).hexdigest()[:16]
+
+
+def bytes_hash(data: bytes) -> str:
+    """The hash of what a file holds or will hold."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def file_hash(path: Path) -> str:
@@ -51,6 +64,7 @@ def settings_of(arguments: Arguments, model: str | None) -> dict[str, Any]:
     return {
         "model": model,
         "reading": asdict(arguments.reading),
+        "lenses": [_lens_hash(source) for source in arguments.lenses],
         "vector": _vector_hash(arguments.ablate_with),
         "adapter": arguments.adapter and model_identity(arguments.adapter),
         "against": _against_identity(arguments.against),
@@ -77,6 +91,14 @@ def _vector_hash(ablate_with: str) -> str:
     """The contents of the file that --ablate-with names; empty where it is a word."""
     path = Path(ablate_with)
     return file_hash(path) if ablate_with not in ("mean", "zero") and path.is_file() else ""
+
+
+def _lens_hash(source: str) -> str:
+    """The contents of what --lens names; of what is on the hub, its name."""
+    path = Path(source).expanduser()
+    if not is_local(source):
+        return source
+    return _folder_hash(path) if path.is_dir() else file_hash(path)
 
 
 def model_identity(name: str) -> str | None:
@@ -139,6 +161,16 @@ def _folder_hash(folder: Path) -> str:
 
 
 @functools.cache
+def _page_code() -> str:
+    """A hash of all that makes a page of a record: our own source and the templates."""
+    package, digest = Path(__file__).resolve().parents[1], hashlib.sha256()
+    sources = [path for pattern in _PAGES for path in package.glob(pattern)]
+    for path in [*sorted(sources), *sorted(TEMPLATES.rglob("*.*"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
 def _reading_code() -> str:
     """A hash of all that makes a record: our own source, torch and transformers.
 
@@ -148,7 +180,8 @@ def _reading_code() -> str:
     package = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256()
     for folder in (package, *(package / room for room in _READING)):
-        for path in sorted(folder.glob("*.py")):
+        inside = folder.glob("*.py") if folder == package else folder.rglob("*.py")
+        for path in sorted(inside):
             digest.update(path.read_bytes())
     for name in ("torch", "transformers"):
         digest.update(f"{name} {importlib.metadata.version(name)}".encode())

@@ -5,12 +5,11 @@
 """
 
 import argparse
-import sys
 from pathlib import Path
-from typing import NoReturn
 
 from .. import __version__
 from ..reading.options import DEFAULT_PROMPT
+from .parser import OneLineParser, image_path, program_name
 
 DEFAULT_MODEL = "llava-hf/llava-1.5-7b-hf"
 EPILOG = """\
@@ -20,34 +19,16 @@ examples:
   create_logit_lens.py --image dog.jpg --model Qwen/Qwen2.5-VL-7B-Instruct --layers ::2
   create_logit_lens.py --image photos/ more/*.jpg --output outputs/photos
   create_logit_lens.py --from-data outputs/run.npz
+  create_logit_lens.py --from-data outputs/photos
   create_logit_lens.py --image dog.jpg --against blur
   create_logit_lens.py --compare outputs/base.npz outputs/tuned.npz
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse whose errors are one line: ``error: …``."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message} (see --help)\n")
-
-
-def _image(text: str) -> str:
-    if not text:
-        raise argparse.ArgumentTypeError("an empty path; name a file or a folder")
-    return text
-
-
-def _program() -> str:
-    """What the command was called by: the script, or the name that an installation gives it."""
-    called = Path(sys.argv[0]).stem
-    return called if called == "logit-lens" else "create_logit_lens.py"
-
-
 def build_parser() -> argparse.ArgumentParser:
     """The parser; a test compares its flags with the README."""
-    parser = _Parser(
-        prog=_program(),
+    parser = OneLineParser(
+        prog=program_name(),
         description="Read every layer and position of a vision-language model through the logit "
         "lens, and write one self-contained interactive HTML report.",
         epilog=EPILOG,
@@ -58,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--image",
         nargs="+",
-        type=_image,
+        type=image_path,
         default=[],
         metavar="PATH",
         help="image files, folders of images, patterns, http(s) addresses, or - for standard "
@@ -80,7 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--from-data",
         type=Path,
         metavar="PATH",
-        help="render a record (.npz of --save-data) again, without a model",
+        help="render a record (.npz of --save-data) again, without a model; of a folder, all its "
+        "records and the index",
     )
     what.add_argument(
         "--compare",
@@ -166,6 +148,16 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="SPEC",
         help="which layers, e.g. 0,8,16-32 or ::2; 0 is the embeddings; the last "
         "layer is always kept (default: all)",
+    )
+
+    lens.add_argument(
+        "--lens",
+        nargs="+",
+        dest="lenses",
+        default=[],
+        metavar="SOURCE",
+        help="read through these too, beside the logit lens: a tuned lens's folder, a file of "
+        "Jacobians, a file of fit_lens.py, or a hub id of one",
     )
 
     needs = parser.add_argument_group("what the answer needs (the demo does all three)")

@@ -42,6 +42,8 @@ class Folder:
         self._path = batch.folder
         self._next = time.monotonic() + _KEEP_UP
         self._sources = {job.source_id for job in batch.jobs}
+        # a report names the image that it is of, not the record that it was rendered from
+        self._places = {job.plain for job in batch.jobs if batch.of_records}
         if self._path is None:
             remove_leftovers(batch.jobs[0].plain.parent)
             return
@@ -101,16 +103,16 @@ class Folder:
         """What is left, and the room it needs: as much per image as the finished ones take."""
         if self._path is None or not error.needed:
             return error
-        done = {
-            summary["source"]: _size(path) + _size(path.with_suffix(".npz"))
+        done = [
+            _size(path) + (0 if self._places else _size(path.with_suffix(".npz")))
             for path, summary in reports_of(self._path)
-            if summary["source"] in self._sources
-        }
-        failed = {failure.source for failure in self.failures()}
-        left = len(self._sources - done.keys() - failed)
-        each = sum(done.values()) / len(done) if done else error.needed
-        images = f"the {left:,} images" if left > 1 else "the image"
-        more = f"; about {left * each / 1e6:,.1f} MB for {images} left" if left else ""
+            if (path in self._places if self._places else summary["source"] in self._sources)
+        ]
+        left = len(self._sources) - len(done) - len(self.failures())
+        each = sum(done) / len(done) if done else error.needed
+        what = "record" if self._places else "image"
+        images = f"the {left:,} {what}s" if left > 1 else f"the {what}"
+        more = f"; about {left * each / 1e6:,.1f} MB for {images} left" if left > 0 else ""
         return LensError(f"{error}{more}: make room and run it again, finished reports are kept")
 
     def _note(self, source: str) -> Path:

@@ -7,9 +7,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from .again import render_again
 from .arguments import Arguments
 from .compare import compare_files, read_two_models
-from .run import read_images, render_again
+from .run import read_images
 
 
 def work_of(arguments: Arguments) -> Callable[[Arguments], tuple[Path | None, int]]:

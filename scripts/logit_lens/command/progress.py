@@ -49,17 +49,17 @@ class StepBars:
 class Progress:
     """Counts images, and shows a bar with the image at work, the time left and the failures."""
 
-    def __init__(self, total: int, quiet: bool, of: int | None = None) -> None:
-        """Prepare for ``total`` images, ``of`` so many that several processes share.
+    def __init__(self, total: int, quiet: bool, of: int | None = None, what: str = "image") -> None:
+        """Prepare for ``total`` images (or ``what`` else), ``of`` so many that processes share.
 
         ``quiet`` leaves only the errors.
         """
         self.total, self.of, self.made, self.kept = total, of or total, 0, 0
         self.failures: list[Failure] = []
-        self._quiet = quiet
+        self._quiet, self._what = quiet, what
         # one image needs no bar of images: its positions have their own
         hidden = True if quiet or total < 2 else None
-        self._bar: Any = tqdm(total=total, unit="image", disable=hidden, dynamic_ncols=True)
+        self._bar: Any = tqdm(total=total, unit=what, disable=hidden, dynamic_ncols=True)
 
     def __enter__(self) -> "Progress":
         """Start the clock."""
@@ -99,9 +99,10 @@ class Progress:
         words += [f"{self.kept:,} finished already"] * bool(self.kept)
         words += [f"{len(failures):,} failed"] * bool(failures)
         words = words or ["all of them belong to other processes"]
-        hint = "; nothing to do for the model (--overwrite reads them anew)" if self.kept else ""
+        reads = "reads" if self._what == "image" else "makes"
+        hint = f"; nothing to do for the model (--overwrite {reads} them anew)" if self.kept else ""
         share = "" if self.total == self.of else f"{self.total:,} of "
-        images = f"{self.of:,} image{'' if self.of == 1 else 's'}"
+        images = f"{self.of:,} {self._what}{'' if self.of == 1 else 's'}"
         print(f"{share}{images}: {', '.join(words)}{'' if self.made else hint}", file=sys.stderr)
         for failure in failures:
             print(f"  failed: {failure.name}: {failure.reason}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What the command does: render a record again, or read images and write their reports.
+"""What the command does with images: read them and write their reports.
 
 Knows the order of the steps; what each does is elsewhere. Does not know exit codes or signals.
 torch is imported by the first image that has to be read, and not before.
@@ -11,33 +11,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import LensError
-from ..files import is_page, refuse_unwritable, write_atomically, write_together
+from ..files import refuse_unwritable, write_together
 from ..model.checkpoint import find_checkpoint
 from ..model.environment import prepare_libraries
 from ..page.comparison import page_bytes
+from ..reading.lenses.places import is_local
 from ..reading.options import DEFAULT_PROMPT
-from ..record import load_record
 from .arguments import Arguments
 from .batch import Batch, Item, look_ahead, plan, reason_of
 from .distributed import Process, take_process
-from .fingerprint import fingerprint, model_identity, settings_of
+from .fingerprint import bytes_hash, fingerprint, model_identity, report_mark, settings_of
 from .folder import Folder
 from .pair import read_pair
 from .progress import Progress, StepBars
 
 if TYPE_CHECKING:
     from ..model.vlm import VLM
-
-
-def render_again(arguments: Arguments) -> tuple[Path | None, int]:
-    """Make a report of a record that is already there."""
-    assert arguments.from_data is not None
-    record = load_record(arguments.from_data)
-    path = arguments.output or arguments.from_data.with_suffix(".html")
-    if not is_page(path):
-        path = path / f"{arguments.from_data.stem}.html"
-    write_atomically(path, page_bytes(record))
-    return path, 0
 
 
 def read_images(arguments: Arguments) -> tuple[Path | None, int]:
@@ -126,8 +115,11 @@ def make_report(
     own = [note for note in record.meta["notes"] if note not in vlm.notes]  # those were said
     for note in [*own, *filter(None, [note_on_length(vlm, len(record.input_ids))])]:
         print(f"note: {note}", file=sys.stderr)
-    data = {item.path.with_suffix(".npz"): record.packed()} if arguments.save_data else {}
-    write_together(data | {item.path: page_bytes(record)})
+    files, mark = {}, ""
+    if arguments.save_data:
+        files[item.path.with_suffix(".npz")] = packed = record.packed()
+        mark = report_mark(bytes_hash(packed))
+    write_together(files | {item.path: page_bytes(record, mark)})
 
 
 def load_model(arguments: Arguments, process: Process) -> "VLM":
@@ -139,7 +131,8 @@ def load_model(arguments: Arguments, process: Process) -> "VLM":
             exit_code=2,
         )
     here = [find_checkpoint(name).folder for name in _named(arguments)]
-    prepare_libraries(arguments.quiet, offline=None not in here)
+    here_too = all(map(is_local, arguments.lenses))
+    prepare_libraries(arguments.quiet, offline=None not in here and here_too)
     from ..model.vlm import load_vlm  # only now: it imports transformers, which looks at these
 
     return load_vlm(

@@ -7,7 +7,6 @@ Does not know reports, and does not import torch.
 ('9f2c…', (640, 480))
 """
 
-import hashlib
 import os
 import sys
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from .. import LensError
 from ..address import identity_of, is_address, name_of, shown_address
 from ..fetch import MAX_BYTES, fetch_image, picture_of
 from ..images import Picture, decode_picture, open_picture
-from .fingerprint import file_hash
+from .fingerprint import bytes_hash, file_hash
 from .patterns import STDIN
 
 _HELD_BYTES = 64 * 2**20
@@ -86,13 +85,9 @@ def load(source: Source, quiet: bool) -> Content:
         return _of_file(source.path)
     if source.text == STDIN:
         data = _read_stdin()
-        return Content(_hash(data), lambda: _picture_from_stdin(data))
+        return Content(bytes_hash(data), lambda: _picture_from_stdin(data))
     data = _fetch(source, quiet)
-    return Content(_hash(data), lambda: picture_of(source.text, data))
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    return Content(bytes_hash(data), lambda: picture_of(source.text, data))
 
 
 def _of_file(path: Path) -> Content:
@@ -105,7 +100,7 @@ def _of_file(path: Path) -> Content:
         data = path.read_bytes()
     except OSError:  # opening it as a picture says why
         return Content("", lambda: open_picture(path))
-    return Content(_hash(data), lambda: open_picture(path, data))
+    return Content(bytes_hash(data), lambda: open_picture(path, data))
 
 
 def _fetch(source: Source, quiet: bool) -> bytes:

@@ -37,6 +37,13 @@ def decimal_codes(values: np.ndarray) -> np.ndarray:
     return codes
 
 
+def decimal_values(codes: np.ndarray) -> np.ndarray:
+    """What decimal codes stand for, as float64."""
+    exponent, digits = np.divmod(codes.astype(np.int64) - 1, 900)
+    values = (digits + 100) * 10.0 ** (exponent + _LEAST_EXPONENT - 2)
+    return np.select([codes == ZERO, codes == UNKNOWN], [0.0, np.nan], values)
+
+
 def three_digits(values: np.ndarray) -> np.ndarray:
     """float32 rounded to 3 significant digits: numbers of either sign, which then deflate well."""
     exact = values.astype(np.float64)

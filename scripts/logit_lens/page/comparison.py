@@ -19,7 +19,9 @@ from ..files import write_atomically
 from ..record import LensRecord
 from .blocks import array_block, decimal_codes, three_digits
 from .inline import csp_hash, packed_script, script, source, template
+from .pictures import opened
 from .report import LOADER, build_payload, picture_uri, printable, report_bytes
+from .statistics import count
 from .summary import question_of, summarise
 
 FORMAT = "logit-lens-comparison/1"
@@ -30,13 +32,19 @@ COMPARISON_STYLES = (
 )
 
 
-def page_bytes(record: LensRecord) -> bytes:
+def page_bytes(record: LensRecord, made_from: str = "") -> bytes:
     """The page of a record: its report or, where it carries another record, what differs.
+
+    Args:
+        record: what to show.
+        made_from: what tells a later run that the page is that of its record.
 
     Raises:
         LensError: what it carries is malformed.
     """
-    return comparison_bytes(carried(record)) if carries_another(record) else report_bytes(record)
+    if carries_another(record):
+        return comparison_bytes(carried(record), made_from)
+    return report_bytes(record, made_from)
 
 
 def write_comparison(comparison: Comparison, path: Path) -> None:
@@ -48,21 +56,23 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
     write_atomically(path, comparison_bytes(comparison))
 
 
-def comparison_bytes(comparison: Comparison) -> bytes:
+def comparison_bytes(comparison: Comparison, made_from: str = "") -> bytes:
     """The page as a file's bytes."""
-    return render_comparison(comparison).encode("utf-8", "replace")
+    return render_comparison(comparison, made_from).encode("utf-8", "replace")
 
 
-def render_comparison(comparison: Comparison) -> str:
+def render_comparison(comparison: Comparison, made_from: str = "") -> str:
     """The page as one HTML document."""
     info, blocks = build_comparison(comparison)
     style, loader = source(*COMPARISON_STYLES), script(LOADER)
     code, code_hash = packed_script(COMPARISON_SCRIPT)
+    picture = opened(comparison.a.image)
     return template("comparison.html.j2").render(
         sides=[_side(name, record) for name, record in _sides(comparison)],
         one_picture=np.array_equal(comparison.a.image, comparison.b.image),
         info=info,
-        summary=summarise(comparison.a),
+        summary=summarise(comparison.a, picture, made_from),  # to an index it is A's
+        statistics=count(comparison.a, picture),
         blocks=blocks,
         failed=[
             name

@@ -19,6 +19,8 @@ from ..record import ANSWER, LensRecord
 from ..tokens import readable
 from .blocks import array_block, block, decimal_codes
 from .inline import csp_hash, packed_script, script, source, template
+from .pictures import opened
+from .statistics import count
 from .summary import question_of, summarise
 from .word_blocks import word_blocks
 
@@ -32,30 +34,37 @@ STYLES = (
 )
 
 
-def write_report(record: LensRecord, path: Path) -> None:
+def write_report(record: LensRecord, path: Path, made_from: str = "") -> None:
     """Render a record and put it in place, whole or not at all.
+
+    Args:
+        record: what to show.
+        path: where the report goes.
+        made_from: what tells a later run that the report is that of its record.
 
     Raises:
         LensError: the file cannot be written.
     """
-    write_atomically(path, report_bytes(record))
+    write_atomically(path, report_bytes(record, made_from))
 
 
-def report_bytes(record: LensRecord) -> bytes:
+def report_bytes(record: LensRecord, made_from: str = "") -> bytes:
     """The report as a file's bytes."""
     # names of files may hold bytes that are no text
-    return render_report(record).encode("utf-8", "replace")
+    return render_report(record, made_from).encode("utf-8", "replace")
 
 
-def render_report(record: LensRecord) -> str:
+def render_report(record: LensRecord, made_from: str = "") -> str:
     """The report as one HTML document."""
     info, blocks = build_payload(record)
     style, loader = source(*STYLES), script(LOADER)
     code, code_hash = packed_script(SCRIPT)
+    picture = opened(record.image)
     return template("report.html.j2").render(
         meta=printable(record.meta),
         info=info,
-        summary=summarise(record),  # for an index of many reports
+        summary=summarise(record, picture, made_from),  # this and the next are for an index
+        statistics=count(record, picture),
         blocks=blocks,
         picture=picture_uri(record.image),
         question=printable(question_of(record.meta)),

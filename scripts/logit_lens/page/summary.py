@@ -7,8 +7,6 @@ few kilobytes of each. Knows records and the block's place in a page; does not k
 ['red', 'circle', 'sky']
 """
 
-import base64
-import io
 import json
 import re
 from collections import defaultdict
@@ -18,16 +16,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .. import LensError
-from ..images import embedded_size
-from ..record import IMAGE, LensRecord
+from ..record import LensRecord
+from .pictures import thumbnail
+from .words import SPACES, marks_spaces, readings_of
 
 FORMAT = "logit-lens-summary/1"
-THUMBNAIL = 96  # pixels of the longer side
-_THUMBNAIL_OF = 16_000_000  # pixels; a record's picture has a million, one from elsewhere may not
 WORDS = 6
-_HEAD = 65536  # the summary ends within so many bytes of a report
-_BLOCK = re.compile(rb'<script type="application/json" id="summary">(.*?)</script>', re.DOTALL)
+_HEAD = 2**16  # the summary ends within so many bytes of a report
 _TEMPLATE = re.compile(
     r"<\|?image\|?>\s*|^\s*(USER|User|Human)\s*:|\s(ASSISTANT|Assistant|AI)\s*:\s*$"
 )
@@ -38,9 +33,17 @@ _KEYS = frozenset(
 )
 
 
-def summarise(record: LensRecord) -> dict[str, Any]:
-    """The summary of a record, as JSON takes it."""
-    meta, run = record.meta, record.meta.get("run", {})
+def summarise(
+    record: LensRecord, picture: Image.Image | None, made_from: str = ""
+) -> dict[str, Any]:
+    """The summary of a record, as JSON takes it.
+
+    Args:
+        record: what it is of.
+        picture: the record's, opened.
+        made_from: what tells a later run that the report is that of its record.
+    """
+    meta, run = record.meta, record.meta.get("run") or {}
     image, check = meta["image"], meta["check"]
     return {
         "format": FORMAT,
@@ -55,7 +58,8 @@ def summarise(record: LensRecord) -> dict[str, Any]:
         "width": image.get("width", 0),
         "height": image.get("height", 0),
         "created": _text(meta.get("created"), 40),
-        "thumbnail": _thumbnail(record.image),
+        "thumbnail": thumbnail(picture),
+        "made_from": made_from,
     }
 
 
@@ -72,24 +76,19 @@ def question_of(meta: dict[str, Any]) -> str:
 def strongest_words(record: LensRecord, count: int = WORDS) -> list[str]:
     """The words that the image's patches are surest of, on the way through the model.
 
-    Every patch has one vote: its top token at the layer of the upper half, the last excepted,
-    where that token is most probable. The last layer speaks of the next word of the text.
+    Every patch has one vote, see `readings_of`; of the pieces of longer words, only those that
+    begin one count.
     """
-    patches = record.position_kind == IMAGE
-    layers = range(len(record.layers) // 2, max(len(record.layers) - 1, 1))
-    ids, probs = (a[layers][:, patches, 0] for a in (record.top_ids, record.top_probs))
-    if not ids.size:
-        return []
-    surest = probs.argmax(0)[None]  # (1, patch)
-    ids, probs = (np.take_along_axis(a, surest, 0)[0] for a in (ids, probs))
+    readings = readings_of(record)
     votes: defaultdict[str, float] = defaultdict(float)
-    marked = any(str(text).startswith(("▁", "Ġ")) for text in record.token_text)
-    for token_id in np.unique(ids):
+    marked = marks_spaces(record.token_text)
+    for token_id in np.unique(readings.ids):
         token = record.token(int(token_id))
-        word = token.strip("▁Ġ ")
-        if word.isalpha():  # of the pieces of longer words, only those that begin one count
+        word = token.strip(SPACES)
+        if word.isalpha():
             begins = token != word or not word.isascii() or not marked
-            votes[word.casefold()] += float(probs[ids == token_id].sum()) * (1 if begins else 0.01)
+            weight = 1 if begins else 0.01
+            votes[word.casefold()] += float(readings.probs[readings.ids == token_id].sum()) * weight
     return sorted(votes, key=votes.__getitem__, reverse=True)[:count]
 
 
@@ -97,35 +96,38 @@ def read_summary(path: Path) -> dict[str, Any] | None:
     """The summary of a report; None where the file is no complete report of this tool."""
     try:
         with path.open("rb") as file:
-            match = _BLOCK.search(file.read(_HEAD))
+            head = file.read(_HEAD)
             file.seek(max(0, path.stat().st_size - 64))
-            if not match or not file.read().rstrip().endswith(_END):
-                return None
-        summary = json.loads(match[1])
-    except (OSError, ValueError):
+            whole = file.read().rstrip().endswith(_END)
+    except OSError:
         return None
-    whole = (
-        isinstance(summary, dict) and summary.get("format") == FORMAT and summary.keys() >= _KEYS
-    )
-    return summary if whole else None
+    summary = json_in(head, "summary") if whole else None
+    return summary if _is_summary(summary) else None
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file begins like a report of this tool, complete or not."""
+    try:
+        with path.open("rb") as file:
+            return json_in(file.read(_HEAD), "summary") is not None
+    except OSError:
+        return False
+
+
+def json_in(head: bytes, name: str) -> Any:
+    """What the beginning of a page holds as JSON by a name; None where there is no such thing."""
+    _, begin, rest = head.partition(f'<script type="application/json" id="{name}">'.encode())
+    text, end, _ = rest.partition(b"</script>")
+    try:
+        return json.loads(text) if begin and end else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_summary(found: Any) -> bool:
+    return isinstance(found, dict) and found.get("format") == FORMAT and found.keys() >= _KEYS
 
 
 def _text(value: Any, length: int) -> str:
     text = str(value or "").encode("utf-8", "replace").decode()
     return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def _thumbnail(image: np.ndarray) -> str:
-    """A data: URI of a few kilobytes; empty without an image or with one that Pillow refuses."""
-    data, buffer = image.tobytes(), io.BytesIO()
-    try:
-        width, height = embedded_size(data)
-        if width * height > _THUMBNAIL_OF:
-            return ""
-        with Image.open(io.BytesIO(data)) as picture:
-            small = picture.convert("RGB")
-            small.thumbnail((THUMBNAIL, THUMBNAIL))
-            small.save(buffer, "JPEG", quality=72, optimize=True)
-    except (LensError, OSError, ValueError, SyntaxError):
-        return ""
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -5,7 +5,7 @@
  */
 import { DECIMAL } from "../core/decimal.js";
 import { part } from "../core/dom.js";
-import { pageBlocks } from "../core/payload.js";
+import { readBlocks } from "../core/payload.js";
 import { LensPage } from "../core/record.js";
 /** @import { Blocks, Info } from "../core/record.js" */
 
@@ -112,5 +112,5 @@ function sideBlocks(blocks, side) {
 /** Read the data out of a page. @param {Document} page @returns {Promise<PairPage>} */
 export async function readPair(page) {
   const info = JSON.parse(part(page, "#info", HTMLScriptElement).text);
-  return new PairPage(info, await pageBlocks(page));
+  return new PairPage(info, await readBlocks(page));
 }

@@ -108,7 +108,9 @@ class PinnedPane {
     const { body } = this;
     if (!this.#view) return;
     const { paddingLeft, paddingRight } = getComputedStyle(body);
-    this.#view.layOut({ width: body.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight), height: body.clientHeight });
+    // in a narrow window the pane is as high as what is in it
+    const bounded = getComputedStyle(this.#root).overflowY !== "visible";
+    this.#view.layOut({ width: body.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight), height: bounded ? body.clientHeight : 0 });
     this.read();
   }
 

@@ -20,7 +20,7 @@ import { nearestPin, numberSpots } from "./together_data.js";
 
 /** Lines of the first, the second … position. */
 const DASHES = ["none", "7 3", "2 2.5", "10 3 2 3", "5 2 1.5 2", "1.5 4"];
-const TOGETHER_HEIGHT = { least: 118, most: 260, list: 23 };
+const TOGETHER_HEIGHT = { least: 118, most: 260, head: 20 };
 
 /** @typedef {{root: HTMLElement, layOut: (room: {width: number, height: number}) => void, read: (layer: number) => void}} PinnedView */
 
@@ -80,15 +80,22 @@ class PinsTogether {
 
   /** @param {{width: number, height: number}} room */
   layOut({ width: all, height: room }) {
-    const { pins, rows } = this.#model;
+    const { rows } = this.#model;
     const paper = this.#state.get("paper");
     const values = part(this.root, ".pin-values");
     values.style.width = "max-content";
-    const table = Math.min(this.table.offsetWidth, Math.max(150, all * 0.58));
+    const table = Math.min(all, this.table.offsetWidth);
+    const below = table > all * 0.58; // beside it the chart would have no room
+    part(this.root, ".chart").classList.toggle("stacked", below);
     values.style.width = `${table}px`;
-    const free = room - TOGETHER_HEIGHT.list * Math.min(2, pins.length) - 8;
-    const height = paper ? CHART.paper : Math.max(TOGETHER_HEIGHT.least, 20 + CHART.label * (rows.length + 1), Math.min(TOGETHER_HEIGHT.most, free));
-    this.#plot = this.#draw({ width: Math.max(140, all - table - 10), height });
+    const { least, most, head } = TOGETHER_HEIGHT;
+    const lines = rows.length * CHART.label;
+    // whole lines in sight: of the table below it, or of the list
+    const whole = Math.min(lines, CHART.label * Math.max(0, Math.floor((room - head - least) / CHART.label)));
+    const listed = childrenOf(part(this.root, ".pin-list")).slice(0, 2).reduce((sum, line) => sum + line.offsetHeight, 0);
+    const free = room - 2 - (below ? head + whole : listed);
+    const height = paper ? CHART.paper : Math.max(least, below ? 0 : head + lines, Math.min(most, free));
+    this.#plot = this.#draw({ width: below ? all : all - table - 10, height });
   }
 
   /** @param {PlotSize} size @returns {Plot} */

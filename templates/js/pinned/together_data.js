@@ -45,7 +45,12 @@ export function togetherModel(record, models, { pins, scale }) {
     ...positions.flatMap((pin) => pin.layers.map((l) => record.topIndex(l, pin.position, 0))),
   ]);
   const others = [...known.keys()].filter((index) => !wanted.has(index)).sort((a, b) => (best.get(b) ?? 0) - (best.get(a) ?? 0));
-  const indices = [...wanted, ...others.slice(0, Math.max(0, ROWS_MAX - wanted.size))];
+  const indices = [...wanted];
+  const colourOf = (/** @type {number} */ index) => known.get(index)?.colour;
+  for (const index of others) {
+    // one that shares its colour has a chart of its own to be seen in
+    if (indices.length < ROWS_MAX && !indices.some((one) => colourOf(one) === colourOf(index))) indices.push(index);
+  }
   const rows = indices.map((index) => {
     const { name, colour } = known.get(index) ?? { name: undefined, colour: 0 };
     const lines = models.map((model) => {
