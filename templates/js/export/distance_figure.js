@@ -7,7 +7,7 @@ import { distanceOf, halfSentence } from "../lenses/distance.js";
 import { distanceParts, lensColour } from "../lenses/distance_chart.js";
 import { checkVerdict } from "../page/validity.js";
 import { sheetLook, styleSheet } from "./charts.js";
-import { csvText } from "./csv_json.js";
+import { csvText } from "./csv_text.js";
 import { figureSource, xmlText } from "./figure_model.js";
 import { FIGURE_FONT, figureInks, figureText } from "./figure_style.js";
 /** @import { LensPage } from "../core/record.js" */
