@@ -88,11 +88,11 @@ class FolderView:
         """Words and their patches, as arrays."""
         words = self._words
         numbers = [
-            (index, word.patches, word.images, _code(word.mean_layer), len(best))
-            for index, _, word, best in words
+            (index, word.patches, word.images, 0, len(best)) for index, _, word, best in words
         ]
         yield block("word_text", "json", json.dumps([text for _, text, _, _ in words]).encode())
         columns = np.array(numbers, np.int64).reshape(-1, 5).T
+        columns[3] = decimal_codes(np.array([word.mean_layer for _, _, word, _ in words]))
         for name, column in zip(_WORD, columns, strict=True):
             yield array_block(f"word_{name}", "uint32", column)
         patches = [one for _, _, _, best in words for one in best]
@@ -132,7 +132,3 @@ class FolderView:
         """The patches that a picture is carried of, in the order of the words."""
         able = (one for _, _, _, best in self._words for one in best if one.crop >= 0)
         return dict.fromkeys(itertools.islice(able, CROPS))
-
-
-def _code(value: float) -> int:
-    return int(decimal_codes(np.array([value]))[0])

@@ -12,7 +12,7 @@ to. Of every word the surest patches are kept, one of an image. Does not know fi
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,13 +25,12 @@ _CODES = 2**16
 _KNOWN = _CODES - 1  # the last code says that nothing was recorded
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Surest:
-    """The surest patch of an image for a word; the surest comes last.
+class Surest(NamedTuple):
+    """The surest patch of an image for a word; of several, the greatest is the surest.
 
     Attributes:
         code: of its probability.
-        behind: the number of its report, negative: of equals the first comes last.
+        behind: the number of its report, negative: of equals the first is the surest.
         name: the report's file.
         row: of the layer, in the report.
         layer: its number.
@@ -70,11 +69,18 @@ class FolderWord:
     layers: int = 0
     best: list[Surest] = field(default_factory=list)
 
-    def add(self, patches: int, layers: int, surest: Surest) -> None:
-        """What one image says of it."""
+    def add(self, patches: int, layers: int) -> None:
+        """Count what one image says of it."""
         self.patches += patches
         self.layers += layers
         self.images += 1
+
+    def might_keep(self, code: int) -> bool:
+        """Whether a patch of so much probability could be among its surest."""
+        return len(self.best) < BEST or code >= self.best[0].code
+
+    def keep(self, surest: Surest) -> None:
+        """Keep a patch, if it is among the surest."""
         if len(self.best) < BEST:
             heapq.heappush(self.best, surest)
         else:
@@ -114,10 +120,14 @@ class FolderModel:
         crops = statistics["crops"]
         for n, line in enumerate(statistics["words"]):
             text, patches, summed, code, row, position, token, view, box = line
-            crop = n if n < len(crops) and crops[n] is not None else -1
-            place = row, layers[row], position
-            surest = Surest(code, -number, name, *place, token, view, tuple(box or ()), crop)
-            self.words.setdefault(text, FolderWord()).add(patches, summed, surest)
+            word = self.words.get(text)
+            if word is None:
+                word = self.words[text] = FolderWord()
+            word.add(patches, summed)
+            if word.might_keep(code):
+                crop = n if n < len(crops) and crops[n] is not None else -1
+                place = row, layers[row], position
+                word.keep(Surest(code, -number, name, *place, token, view, tuple(box or ()), crop))
 
     @property
     def layers(self) -> list[int]:
@@ -170,7 +180,7 @@ class Gathered:
             statistics: what it says.
             identity: what copies of it share beside these.
         """
-        mark = hash((identity, str(statistics)))
+        mark = hash((identity, *map(str, (statistics[name] for name in QUANTITIES))))
         if mark in self._hashes:
             self.copies += 1
             return
