@@ -62,12 +62,12 @@ def _lines_of(name: str, model: FolderModel, layer: int) -> Iterator[Iterable[An
 def _word_lines(gathered: Gathered) -> Iterator[Iterable[Any]]:
     for name, model in sorted(gathered.models.items()):
         words = model.ranked()
-        best = [max(word.best) for _, word in words]
+        best = [word.surest for _, word in words]
         probs = _numbers([patch.code for patch in best])
         for (text, word), patch, prob in zip(words, best, probs, strict=True):
             yield (
                 *(name, text, word.patches, word.images, round(word.mean_layer, 3)),
-                *(prob, patch.name, patch.layer, patch.position),
+                *(prob, gathered.names[patch.report], patch.layer, patch.position),
             )
 
 
