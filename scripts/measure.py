@@ -5,14 +5,16 @@ r"""Do the three maps hold? Word support and maps against true masks, as Markdow
     python scripts/measure.py --model llava-hf/llava-1.5-7b-hf \
         --coco instances_val2017.json --images val2017 --limit 500
 
-Rows are kept in --work as they come: the same command again goes on where it was cut off.
+Rows are kept in --work as they come: the same command again goes on where it was cut off. An
+--output that holds the marks <!-- tables --> and <!-- /tables --> keeps the text around them (of
+--windows: <!-- windows --> and <!-- /windows -->).
 """
 
 import argparse
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from logit_lens import LensError
 from logit_lens.files import write_atomically
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from measuring.journal import Journal
 
 ROOT = Path(__file__).resolve().parents[1]
-# an --output that holds this keeps its text: only what lies between is written anew
-PLACE = re.compile(r"(?<=<!-- tables -->\n).*(?=<!-- /tables -->)", re.DOTALL)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -43,8 +43,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("--limit", type=int, metavar="N", help="how many pictures of --coco to measure at most")
     add("--prompt", default=DEFAULT_PROMPT, help="what is asked of the pictures of --coco")
     add("--max-new-tokens", type=int, default=32, metavar="N")
+    add("--windows", action="store_true", help="compare shapes of windows, on --tuning's pictures")
     add("--work", type=Path, metavar="FILE", help="default: outputs/measure-….jsonl")
-    add("--output", type=Path, metavar="FILE", help="write the tables here too")
+    add("--output", type=Path, metavar="FILE", help="write the tables here too, between marks")
     return parser
 
 
@@ -52,67 +53,102 @@ def main(argv: list[str] | None = None) -> int:
     """Measure what is not measured yet, then print the tables of all."""
     options = build_parser().parse_args(argv)
     try:
-        print(measure(options))
+        text, failures = measure(options)
+        if options.output is not None:
+            write_between_marks(options.output, part_of(options), text)
     except LensError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130
-    return 0
+    print(text, end="")
+    return 1 if failures else 0
 
 
-def measure(options: argparse.Namespace) -> str:
-    """The tables."""
-    if (options.coco is None) != (options.images is None):
-        raise LensError("--coco and --images belong together", exit_code=2)
-    from measuring.coco import coco_samples
+def part_of(options: argparse.Namespace) -> str:
+    """What is to be measured."""
+    return "windows" if options.windows else "tables"
+
+
+def measure(options: argparse.Namespace) -> tuple[str, int]:
+    """The tables, and how many pictures could not be measured."""
     from measuring.journal import Journal
+    from measuring.summary import tables
+    from measuring.window_study import study_table
+
+    part, samples = part_of(options), samples_of(options)
+    source = options.coco.name if options.coco else "demo scenes"
+    setting = {"part": part, "source": source, "model": options.model or "demo"}
+    setting |= {"prompt": options.prompt, "max_new_tokens": options.max_new_tokens}
+    name = re.sub(r"\W+", "-", f"{part} {setting['model']} {source}").strip("-")
+    journal = Journal(options.work or ROOT / "outputs" / f"measure-{name}.jsonl", setting)
+    left = [sample for sample in samples if sample.key not in journal.rows]
+    failures = fill(journal, left, options) if left else 0
+    rows = [
+        journal.rows[sample.key] | {"tuning": sample.tuning}
+        for sample in samples
+        if sample.key in journal.rows
+    ]
+    if not rows:
+        raise LensError("no picture could be measured")
+    return study_table(rows) if part == "windows" else tables(rows), failures
+
+
+def samples_of(options: argparse.Namespace) -> "list[Sample]":
+    """The pictures that are to be measured."""
+    from measuring.coco import coco_samples
     from measuring.scenes import scene_samples
 
+    if (options.coco is None) != (options.images is None):
+        raise LensError("--coco and --images belong together", exit_code=2)
     if options.coco:
         samples = coco_samples(
             options.coco, options.images, options.prompt, options.tuning, options.limit
         )
     else:
         samples = scene_samples(options.scenes, options.tuning)
-    if all(sample.tuning for sample in samples):
-        raise LensError("there is nothing to measure beside the pictures for --tuning", exit_code=2)
-    source = options.coco.name if options.coco else "demo scenes"
-    setting = {"source": source, "model": options.model or "demo"}
-    setting |= {"prompt": options.prompt, "max_new_tokens": options.max_new_tokens}
-    name = re.sub(r"\W+", "-", f"{setting['model']} {source}").strip("-")
-    journal = Journal(options.work or ROOT / "outputs" / f"measure-{name}.jsonl", setting)
-    if left := [sample for sample in samples if sample.key not in journal.rows]:
-        fill(journal, left, options)
-    rows = [journal.rows[sample.key] | {"tuning": sample.tuning} for sample in samples]
-    return written(rows, options.output)
+    if options.windows:
+        samples = [sample for sample in samples if sample.tuning]
+    elif all(sample.tuning for sample in samples):
+        samples = []
+    if not samples:
+        raise LensError("there is nothing to measure: see --scenes, --tuning, --limit", exit_code=2)
+    return samples
 
 
-def fill(journal: "Journal", samples: "list[Sample]", options: argparse.Namespace) -> None:
-    """Measure some pictures, and keep the row of each as soon as it is there."""
+def fill(journal: "Journal", samples: "list[Sample]", options: argparse.Namespace) -> int:
+    """Measure some pictures, and keep the row of each as soon as it is there; how many failed."""
     from tqdm import tqdm
 
     from logit_lens.model.vlm import load_vlm
     from logit_lens.resources import DEMO_MODEL
     from measuring.examine import examine
+    from measuring.window_study import study
 
     vlm = load_vlm(options.model or str(DEMO_MODEL), options.device, options.dtype)
+    failures = 0
     for sample in tqdm(samples, unit="picture", disable=None, dynamic_ncols=True):
-        cases = [examine(vlm, case, options.max_new_tokens) for case in sample.cases()]
-        journal.add({"key": sample.key, "cases": cases})
+        try:
+            if options.windows:
+                words = study(vlm, next(iter(sample.cases())), options.max_new_tokens)
+                journal.add({"key": sample.key, "words": words})
+            else:
+                cases = [examine(vlm, case, options.max_new_tokens) for case in sample.cases()]
+                journal.add({"key": sample.key, "cases": cases})
+        except LensError as error:
+            tqdm.write(f"error: {error}", file=sys.stderr)
+            failures += 1
+    return failures
 
 
-def written(rows: list[dict[str, Any]], output: Path | None) -> str:
-    """The tables, written to a file too where one is named."""
-    from measuring.summary import tables
-
-    text = tables(rows)
-    if output is not None:
-        page = output.read_text(encoding="utf-8") if output.exists() else ""
-        whole = PLACE.sub(lambda _: text, page) if PLACE.search(page) else text
-        write_atomically(output, whole.encode())
-    return text
+def write_between_marks(path: Path, part: str, text: str) -> None:
+    """Write the tables to a file; where it has marks for them, only between these."""
+    page = path.read_text(encoding="utf-8") if path.exists() else ""
+    marked = re.compile(rf"(?<=<!-- {part} -->\n).*(?=<!-- /{part} -->)", re.DOTALL)
+    write_atomically(
+        path, (marked.sub(lambda _: text, page) if marked.search(page) else text).encode()
+    )
 
 
 if __name__ == "__main__":

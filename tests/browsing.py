@@ -23,6 +23,10 @@ from playwright.sync_api import Page
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+# a stock Firefox; named, the page tests run in it instead
+FIREFOX = os.environ.get("FIREFOX")
+# Playwright's own process loads this: see there
+FIREFOX_DRIVER = f"--require={Path(__file__).parent / 'firefox/bidi.cjs'}"
 # the last one: Chromium slows down pages that change their address 200 times in half a minute
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
@@ -37,6 +41,8 @@ may_stall = pytest.mark.flaky(
     reruns=1,
     only_rerun=["no frame was drawn", "Timeout .* exceeded", "has been closed", "Target crashed"],
 )
+# what a page must do in every browser: run.sh runs these in Firefox too
+every_browser = pytest.mark.every_browser
 
 FRAME = """() => new Promise((done, fail) => {
     requestAnimationFrame(done);

@@ -10,7 +10,7 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import pytest  # noqa: E402
-from browsing import CHROMIUM, FLAGS, TIMEOUT, Open, two_frames  # noqa: E402
+from browsing import CHROMIUM, FIREFOX, FIREFOX_DRIVER, FLAGS, TIMEOUT, Open, two_frames  # noqa: E402
 from causal import twin  # noqa: E402, F401 (a fixture)
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
@@ -39,6 +39,13 @@ def command(tmp_path, monkeypatch, capsys):
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all page tests of this process."""
+    if FIREFOX:
+        os.environ["NODE_OPTIONS"] = FIREFOX_DRIVER
+        with sync_playwright() as playwright:
+            firefox = playwright.firefox.launch(channel="moz-firefox", executable_path=FIREFOX)
+            yield firefox
+            firefox.close()
+        return
     if CHROMIUM is None:
         pytest.skip("no Chromium: bash tests/run.sh gets one")
     with sync_playwright() as playwright:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test on a fresh machine: makes its own virtual environment, installs what is needed,
-# finds or installs node and Chromium, then runs pytest (which runs the JavaScript tests too).
+# finds or installs node and Chromium, then runs pytest (which runs the JavaScript tests too). Where
+# there is a Firefox, or apt has one, what a page must do in every browser runs in it as well.
 #
 #   bash tests/run.sh            the tests
 #   bash tests/run.sh --all      also those that take minutes
@@ -57,6 +58,19 @@ fi
 export CHROMIUM
 echo "$CHROMIUM"
 
+find_firefox() {
+  for name in firefox-esr firefox; do
+    # some systems have a script of that name which only offers to install one
+    if "$name" --version 2>/dev/null | grep -q Mozilla; then command -v "$name"; return; fi
+  done
+  return 1
+}
+
+if [ $# = 0 ]; then # all tests
+  firefox=$(find_firefox) || { apt firefox-esr; firefox=$(find_firefox) || true; }
+  echo "${firefox:-no Firefox, and apt gave none: the page is tried in Chromium alone}"
+fi
+
 if [ -z "$marker" ]; then
   step "Real parts: a language model and four tokenizers"
   bash tests/real_parts.sh "$environment/parts" "$environment/bin/python" \
@@ -66,4 +80,11 @@ fi
 step "Tests"
 # one process per core, each with one thread: torch's threads only wait for each other otherwise
 export TOKENIZERS_PARALLELISM=false OMP_NUM_THREADS=1
-"$environment/bin/python" -m pytest -n auto --dist worksteal ${marker:+-m "$marker"} "$@"
+status=0
+"$environment/bin/python" -m pytest -n auto --dist worksteal ${marker:+-m "$marker"} "$@" || status=$?
+
+if [ -n "${firefox:-}" ]; then
+  step "The page in Firefox"
+  FIREFOX=$firefox "$environment/bin/python" -m pytest -n auto -q -m every_browser tests/test_report_*.py || status=$?
+fi
+exit "$status"

@@ -85,6 +85,18 @@ def test_replacing_patches_by_themselves_changes_nothing_to_the_last_bit(
             assert (ablate(call, images, sets, own, copies=4) == 0).all()
 
 
+@pytest.mark.parametrize(("window", "stride", "used"), [(3, 1, 1), (3, 3, 3), (1, 2, 1)])
+def test_windows_leave_no_patch_out_and_with_a_stride_of_one_cover_all_equally_often(
+    window: int, stride: int, used: int, twin: Twin, command: Any
+) -> None:
+    flags = ("--ablate", "--ablate-window", str(window), "--ablate-stride", str(stride))
+    record = run_command(command, twin, "demo", *flags)
+    covered = record.extra["ablate_windows"].sum(0)
+    assert (covered >= 1).all() and record.meta["ablation"]["stride"] == used
+    assert (covered == window**2).all() or used > 1
+    assert np.isfinite(record.extra["ablate_drop"]).all()
+
+
 def test_what_is_decided_before_a_patch_never_depends_on_it(twin: Twin) -> None:
     _, exchange, call = called(twin, "demo")
     images = exchange.image_positions
@@ -207,6 +219,23 @@ def test_windows_cover_every_patch_and_stay_inside_their_tile() -> None:
     assert nowhere.sum(1).tolist() == [9, 9, 2] and nowhere.any(0).all()
 
 
+@pytest.mark.parametrize(("size", "stride"), [(1, 1), (3, 1), (3, 2), (4, 2), (5, 1)])
+def test_past_the_edge_windows_begin_at_every_start_that_reaches_a_patch(
+    size: int, stride: int
+) -> None:
+    r, c = np.divmod(np.arange(8 * 11), 11)
+    boxes = np.stack([c, r, c + 1, r + 1], -1).astype(float)
+    sets = windows(boxes, np.zeros(88), size, stride, past_edge=True)
+    expected = set()
+    for top in range(-size + 1, 8, stride):
+        for left in range(-size + 1, 11, stride):
+            square = (r >= top) & (r < top + size) & (c >= left) & (c < left + size)
+            expected.add(tuple(np.flatnonzero(square)))
+    assert {tuple(np.flatnonzero(some)) for some in sets} == expected
+    if stride == 1:  # the corner lies in as many windows as the middle
+        assert (sets.sum(0) == size * size).all()
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
@@ -251,6 +280,8 @@ def test_a_vector_from_a_file_is_what_is_put_there(twin: Twin, tmp_path: Path) -
         (("--knockout", "--image", "x.png", "--max-new-tokens", "0"), "no answer to ask about"),
         (("--attribute", "--prompt", "Hi", "--max-new-tokens", "0"), "no answer to ask about"),
         (("--ablate", "--image", "x.png", "--ablate-window", "0"), "below 1"),
+        (("--ablate", "--image", "x.png", "--ablate-stride", "0"), "below 1"),
+        (("--ablate", "--image", "x.png", "--ablate-stride", "4"), "at most a window's side"),
         (("--ablate", "--image", "x.png", "--ablate-with", "noise"), "neither mean, nor zero"),
         (("--image", "x.png", "--against-token", "dog"), "belongs to --attribute"),
         (("--from-data", "x.npz", "--ablate"), "needs the model"),

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +33,23 @@ from benchmarking.table import Table
 from logit_lens.page.index import render_index
 from logit_lens.record import load_record
 
+SMALL = ("--preset", "toy", "--repeat", "1", "--json", "-")
+
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     """What the benchmark found, through its own JSON."""
-    assert benchmark.main([*arguments, "--preset", "toy", "--repeat", "1", "--json", "-"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    assert benchmark.main([*arguments, *SMALL]) == 0
+    return tables_in(capsys.readouterr().out)
+
+
+def run_apart(*arguments: str) -> dict[str, Any]:
+    """The same in a process of its own: a process holds one Playwright, which page tests have."""
+    command = [sys.executable, benchmark.__file__, *arguments, *SMALL]
+    return tables_in(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def tables_in(printed: str) -> dict[str, Any]:
+    found = json.loads(printed)
     assert found["machine"]["torch"] == torch.__version__
     return {table["title"].split(",")[0]: table["rows"] for table in found["tables"]}
 
@@ -177,10 +191,10 @@ def test_growth_with_images_reads_each_of_them() -> None:
     assert [row["size"] for row in table.rows] == [1, 2]
 
 
-def test_report_part_asks_both_pages_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_report_part_asks_both_pages_the_same() -> None:
     if report.find_chromium() is None:
         pytest.skip("no Chromium")
-    tables = run(capsys, "--report")
+    tables = run_apart("--report")
     page = {row["page"]: row for row in tables["Page in Chromium"]}
     for question in ("opens", "hover", "colour switch", "scroll: longest frame"):
         assert page[question]["ours"]["median"] > 0

@@ -15,7 +15,7 @@ from logit_lens import LensError
 from logit_lens.command.arguments import parse_arguments
 from logit_lens.command.batch import plan
 from logit_lens.command.fingerprint import model_identity
-from logit_lens.model import gguf, hub_files, memory
+from logit_lens.model import gguf, hub_files, memory, weight_files
 from logit_lens.model import vlm as vlm_module
 from logit_lens.model.checkpoint import find_checkpoint
 from logit_lens.record import load_record
@@ -281,7 +281,7 @@ def test_gguf_that_is_not_one_language_model_says_why(tmp_path, names, says):
 def test_a_hub_id_that_holds_something_else_is_named_too(
     command, tmp_path, monkeypatch, files, says, cached
 ):
-    def listing(self, hub_id):
+    def listing(self, hub_id, repo_type=None):
         if cached:
             raise OSError("no network")
         return files
@@ -375,6 +375,20 @@ def test_a_pickle_that_torch_refuses_never_says_how_to_switch_the_safety_off(com
     assert code == 1 and out == [] and len(err) == 1
     assert "a checkpoint with model.safetensors" in err[0] and "weights_only" not in err[0]
     assert not Path("ran").exists()
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize(
+    "name", ["config.json", "tokenizer.json", "tokenizer_config.json", "processor_config.json"]
+)
+def test_settings_that_were_cut_off_are_named(command, tmp_path, monkeypatch, name, large):
+    monkeypatch.setattr(weight_files, "_LARGE", 0 if large else 2**20)
+    folder = copy_of_demo(tmp_path / "mine")
+    (folder / name).write_bytes((folder / name).read_bytes()[:200])
+    code, out, err = command("--model", folder, *SHORT)
+    assert code == 1 and out == [] and len(err) == 1
+    assert err[0].startswith(f"error: {name} of {folder} is no valid JSON")
+    assert "download it again" in err[0]
 
 
 def test_weights_of_torch_that_were_cut_are_called_so(command, tmp_path):

@@ -80,9 +80,11 @@ def runs(mask: np.ndarray) -> list[int]:
 
 
 @pytest.mark.parametrize("as_text", [False, True])
-def test_run_lengths_go_down_the_columns(as_text: bool) -> None:
+@pytest.mark.parametrize("begins", [False, True])
+def test_run_lengths_go_down_the_columns(as_text: bool, begins: bool) -> None:
     mask = np.random.default_rng(3).random((23, 31)) < 0.4
     mask[:, 10:25] = True
+    mask[:5, 0] = begins  # a first run of 0, or not
     counts = runs(mask)
     segmentation = {"size": [23, 31], "counts": packed(counts) if as_text else counts}
     np.testing.assert_array_equal(decode(segmentation, 23, 31), mask)

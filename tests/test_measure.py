@@ -2,6 +2,7 @@
 on where it stopped, and a folder of pictures with COCO-style masks."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,22 @@ from logit_lens.reading.pipeline import make_record
 from logit_lens.reading.prompt import encode_prompt
 from logit_lens.record import IMAGE, LensRecord
 from logit_lens.resources import DEMO_MODEL
+from measuring import window_study
 from measuring.cases import Case, Target, covered
 from measuring.coco import coco_samples
-from measuring.examine import COVERED, SHARES, Row, examine, matched
+from measuring.examine import (
+    COVERED,
+    RANDOM_SETS,
+    SHARES,
+    Row,
+    examine,
+    matched,
+    replaced_sets,
+)
 from measuring.journal import Journal
+from measuring.map_tables import best_cuts, ratio_of_means
 from measuring.scenes import FIRST_MEASURED, FIRST_TUNING, scene_samples
-from measuring.summary import best_cuts, ratio_of_means, tables
+from measuring.summary import tables
 
 NUMBER = FIRST_MEASURED + 2  # a green moon and a purple star
 
@@ -180,6 +191,17 @@ def test_drops_of_an_objects_patches_are_those_of_edited_embeddings(
     )
 
 
+def test_what_is_replaced_together_is_the_object_or_as_many_patches() -> None:
+    share = np.array([0.5, 0.9, 0.0, 0.2, 0.0, 0.0, 0.49, 0.0])
+    sets = replaced_sets(share, seed=1)
+    assert np.flatnonzero(sets["object"][0]).tolist() == [0, 1]
+    assert np.flatnonzero(sets["touched"][0]).tolist() == [0, 1, 3, 6]
+    assert np.flatnonzero(sets["others"][0]).tolist() == [2, 4, 5, 7]
+    assert sets["random"].sum(1).tolist() == [2] * RANDOM_SETS
+    assert sets["random others"].sum() == 4 and sets["whole image"].all()
+    assert (replaced_sets(share, seed=1)["random"] == sets["random"]).all()
+
+
 def test_a_wrong_answer_has_no_words_to_map(vlm: VLM, case: Case) -> None:
     wrong = Case(case.picture, "describe", case.question, "Two dogs.", case.targets, [])
     row = examine(vlm, wrong)
@@ -208,6 +230,7 @@ def synthetic(key: int, tuning: bool, iou: list[float], drops: tuple[float, floa
     a_map = {"on": 1.0, "alike": 1.0, "touching": 1.0, "iou": iou}
     own, random = drops
     lost = {"object": own, "random": random, "touched": own, "others": 0.0, "random others": 1.0}
+    lost |= {"whole image": 2.0}
     word = {
         "word": 0, "kind": "object", "text": "dog", "on": 0.1, "alike": 0.1, "touching": 0.2,
         "maps": {name: a_map for name in ("reads as", "depends on")},
@@ -229,9 +252,13 @@ def test_thresholds_come_from_other_pictures_than_the_tables() -> None:
         ("depends on", "object"): 1,
     }
     text = tables([*tuned, *measured], draws=50)
-    assert "| describe | object | 9 | depends on | 1.000 | 1.000 | 1.000 | 0.250 | 0.10 |" in text
-    assert "| describe | object | 9 | 3.00 | 0.5000 | 6.00 (6.00–6.00) | 2.50 (2.50–2.50) |" in text
-    assert "| object | 9 / 9 | 1.000 (1.000–1.000) |" in text
+    points = "| describe | object | 9 | depends on | 1.000 (1.000–1.000) | 1.000 | 1.000 |"
+    assert f"{points} 0.250 | 0.10 |" in text
+    drops = "| describe | object | 9 | 3.00 | 3.00 | 0.5000 | 6.00 (6.00–6.00) | 2.50 (2.50–2.50) |"
+    assert drops in text
+    assert "| describe | object | 9 | 3.00 | 3.00 | 0.00 | 1.00 | 2.00 |" in text
+    assert "| describe | object | < 1 | 100% | 1.000 | 1.000 | 1.000 | 1.00 |" in text
+    assert "| object | 9 / 9 | 0.800 | 0.300 | 1.000 (1.000–1.000) |" in text
     assert "| 1 | 0.000 | cat: 100% of pictures; there in 0% |" in text
     assert "writes directly" not in text
 
@@ -317,7 +344,7 @@ def test_a_folder_with_masks_is_measured_and_a_second_run_needs_no_model(
     assert "| describe | 1 | 0 | 2 |" in text  # a moon and a star, and no right answer known
     assert "| object | 2 / 3 |" in text
     assert "depends on" in text and "writes directly" in text
-    assert page.read_text() == f"Before\n<!-- tables -->\n{text[:-1]}<!-- /tables -->\nafter\n"
+    assert page.read_text() == f"Before\n<!-- tables -->\n{text}<!-- /tables -->\nafter\n"
 
     def no_model(*_: object, **__: object) -> None:
         raise AssertionError("everything is measured already")
@@ -355,10 +382,49 @@ def test_bad_input_is_one_line(
     assert words in out.err and len(out.err.splitlines()) == 1 and out.out == ""
 
 
-def test_a_picture_that_its_masks_do_not_fit_is_named(
+def test_a_picture_that_its_masks_do_not_fit_is_named_and_left_out(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Image.new("RGB", (50, 40)).save(folder / "2.png")
-    where = ["--coco", str(folder / "instances.json"), "--images", str(folder)]
-    assert measure.main([*where, "--tuning", "0", "--work", str(folder / "rows.jsonl")]) == 1
-    assert "2.png" in capsys.readouterr().err
+    where = ["--coco", str(folder / "instances.json"), "--images", str(folder), "--tuning", "0"]
+    work = str(folder / "rows.jsonl")
+    assert measure.main([*where, "--work", work, "--max-new-tokens", "4"]) == 1
+    out = capsys.readouterr()
+    assert "error: the annotations of 2.png cannot be used" in out.err
+    assert "**Answers**, 1 pictures" in out.out
+    (folder / "0.png").unlink()
+    assert measure.main([*where, "--work", work + ".other"]) == 1
+    out = capsys.readouterr()
+    assert out.out == "" and "no picture could be measured" in out.err and "0.png" in out.err
+
+
+def test_shapes_of_windows_are_compared_on_the_pictures_for_tuning(
+    vlm: VLM, case: Case, row: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_study, "SHAPES", ((3, 2, False), (4, 2, True)))
+    rows = window_study.study(vlm, case)
+    assert len(rows) == 2 * len(case.targets)
+    assert {(*found["shape"], found["windows"]) for found in rows} == {
+        (3, 2, False, 36),
+        (4, 2, True, 64),
+    }
+    default = [found for found in rows if found["shape"] == [3, 2, False]]
+    for found, measured in zip(default, row["words"], strict=True):  # the product's own windows
+        assert found["kind"] == measured["kind"]
+        assert found["peak"] == pytest.approx(measured["drops"]["window"], rel=1e-2, abs=1e-5)
+        assert found["on"] == measured["maps"]["depends on"]["on"]
+        assert found["touching"] == measured["maps"]["depends on"]["touching"]
+    table = window_study.study_table([{"words": rows}], draws=20)
+    assert "| object | 3 × 3 | 2 | no | 36 | 2 |" in table
+    assert window_study.study(vlm, replace(case, truth="Two dogs.")) == []
+
+
+def test_windows_are_compared_from_the_command_line_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_study, "SHAPES", ((5, 5, False),))
+    where = ["--windows", "--tuning", "1", "--work", str(tmp_path / "rows.jsonl")]
+    assert measure.main(where) == 0
+    assert "| object | 5 × 5 | 5 | no | 9 |" in capsys.readouterr().out
+    assert measure.main([*where[1:], "--scenes", "1"]) == 2  # the same file, of another part
+    assert "another run" in capsys.readouterr().err

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import Open, may_stall, scales, two_frames
+from browsing import Open, every_browser, may_stall, scales, two_frames
 from playwright.sync_api import Page
 from records import make_record
 
@@ -135,6 +135,7 @@ def point_at(page: Page, selector: str, right: float, down: float) -> None:
     two_frames(page)
 
 
+@every_browser
 def test_the_number_of_the_hovered_layer_stands_out(open_report: Open) -> None:
     page = open_report(make_record(layers=8), hash="#layer=4")
     head = page.locator(".grid-cross-head")
@@ -332,6 +333,25 @@ def test_a_thumbnail_fills_its_row_and_has_no_frame(open_report: Open, theme: st
     assert max(abs(both - 255) for both in sides) <= 3
 
 
+@every_browser
+def test_the_cells_reach_to_the_scroll_bars_and_these_are_narrow(open_report: Open) -> None:
+    """Where bars take room, that is no blank strip beside the cells."""
+    page = open_report(make_record(layers=33, grid=(16, 16)), hash="#pins=5.30,8.40")
+    room = page.locator(".grid-scroller").evaluate(
+        """(e) => {
+            const { width, height } = e.querySelector(".grid-canvas").getBoundingClientRect();
+            return {
+                bars: [e.offsetWidth - e.clientWidth, e.offsetHeight - e.clientHeight],
+                blank: [e.clientWidth - width, e.clientHeight - height],
+                looks: getComputedStyle(e).scrollbarColor,
+            };
+        }"""
+    )
+    assert max(room["bars"]) <= 8 and room["looks"] != "auto"
+    assert room["blank"] == pytest.approx([0, 0], abs=1)
+
+
+@every_browser
 def test_the_last_layer_is_always_in_sight_and_answers_there(open_report: Open) -> None:
     record = make_record(layers=33)
     page = open_report(record, hash="#layer=5")
@@ -343,7 +363,8 @@ def test_the_last_layer_is_always_in_sight_and_answers_there(open_report: Open) 
         point_at(page, ".grid-scroller", right, 0.15)
         assert str(active(page)).startswith(cell_name(record, 32, 1)), part
         cell, grid = box(page, "#grid-active"), box(page, ".grid-scroller")
-        assert abs(cell["x"] + cell["width"] - grid["x"] - grid["width"]) <= 1
+        room = scroller.evaluate("(e) => e.clientWidth")  # without a scroll bar
+        assert abs(cell["x"] + cell["width"] - grid["x"] - room) <= 1
         point_at(page, ".grid-scroller", right, 0.02)  # its number, too
         assert page.locator("#tooltip").is_hidden()
     before = scroller.evaluate("e => { e.scrollLeft = 0; return e.scrollLeft; }")
@@ -398,6 +419,7 @@ def test_the_grid_opens_with_whole_cells_up_to_the_last_layer(
     assert not page.locator("#grid-active").is_visible()
 
 
+@every_browser
 def test_a_span_of_layers_is_dragged_over_the_curve_and_makes_all_layers_fit(
     open_report: Open,
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from browsing import may_stall, scales, shown, two_frames, written_on
+from browsing import every_browser, may_stall, scales, shown, two_frames, written_on
 from playwright.sync_api import Page
 from records import make_record
 
@@ -143,6 +143,7 @@ def test_the_picture_is_clear_where_the_model_is_sure_and_fades_where_it_is_not(
     assert not any(found[3] for found in pixels(page, ".image-patches", points))
 
 
+@every_browser
 def test_the_same_words_are_written_in_windows_of_any_width(open_report):
     record = make_record(grid=(24, 24), vocabulary=30, tracked=0, seed=4)
     record.top_probs[:] *= 4
@@ -205,6 +206,7 @@ def test_without_a_colour_the_picture_is_bare_and_what_the_model_did_not_see_is_
     assert "not seen" in page.locator(".image-note").inner_text()
 
 
+@every_browser
 def test_hovering_and_clicking_a_patch_selects_its_position_at_any_zoom(open_report):
     record = make_record(layers=4, grid=(8, 8), seed=1)
     page = open_report(record, "#layer=2")
@@ -435,6 +437,7 @@ def test_the_strip_has_a_true_map_of_every_layer_and_a_click_shows_it(open_repor
             assert mark["y"] - edge["y"] == pytest.approx(y0, abs=1)
 
 
+@every_browser
 def test_the_player_steps_through_the_layers_and_stops_at_the_end(open_report):
     record = make_record(layers=5, grid=(3, 3))
     page = open_report(record, "#layer=2")

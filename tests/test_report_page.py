@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import FRAME, Open, may_stall, scales, serious_barriers, shown, two_frames, visible
+from browsing import (
+    FRAME,
+    Open,
+    every_browser,
+    may_stall,
+    scales,
+    serious_barriers,
+    shown,
+    two_frames,
+    visible,
+)
 from playwright.sync_api import Browser, Page
 from records import HOSTILE_TEXTS, hostile_record, make_record
 
@@ -64,6 +74,7 @@ def read_cells(page: Page, cells: list[tuple[int, int, str]]) -> list[dict[str, 
     return said
 
 
+@every_browser
 def test_what_the_page_says_is_the_record(open_report: Open) -> None:
     """200 random cells, in every colour mode: text, tooltip, statistics and colour."""
     record = make_record(layers=12, grid=(6, 6), answer=4, k=5, tracked=3)
@@ -256,6 +267,7 @@ def test_without_javascript_the_page_says_so_and_shows_what_it_can(open_report: 
     assert page.locator("#picture").evaluate("(e) => e.width >= Math.min(e.naturalWidth, 600)")
 
 
+@every_browser
 def test_the_page_says_loading_until_it_is_ready(open_report: Open) -> None:
     never = "{ readable = new ReadableStream(); writable = new WritableStream(); }"
     wait = f"globalThis.DecompressionStream = class {never}"
@@ -267,6 +279,7 @@ def test_the_page_says_loading_until_it_is_ready(open_report: Open) -> None:
     assert not page.locator("#loading").is_visible()
 
 
+@every_browser
 @pytest.mark.parametrize("width", [1280, 1440, 1920])
 def test_the_opening_page_says_what_it_is(open_report: Open, width: int) -> None:
     page = open_report(make_record(), size=(width, 800))
@@ -360,6 +373,7 @@ def test_a_report_that_was_cut_or_garbled_says_so(browser: Browser, tmp_path: Pa
     page.close()
 
 
+@every_browser
 def test_a_browser_that_cannot_unpack_says_so(open_report: Open) -> None:
     page = open_report(make_record(), init="delete globalThis.DecompressionStream", ready=False)
     page.wait_for_selector('html[data-state="failed"]')
@@ -378,6 +392,7 @@ def test_nothing_sticks_out_at_any_width(open_report: Open, width: int) -> None:
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
+@every_browser
 def test_keys_alone_do_the_whole_tour(open_report: Open) -> None:
     page = open_report(make_record(layers=8))
     for _ in range(40):
@@ -423,6 +438,69 @@ def test_an_address_brings_back_the_view(open_report: Open) -> None:
     assert page.locator("select[name=colour]").input_value() == "kl"
     assert page.locator("select[name=rows]").input_value() == "image"
     assert page.locator(".grid-chosen").is_visible()
+
+
+SHOWN = """() => {
+    const box = (name) => {
+        const { x, y, width, height } = document.querySelector(name).getBoundingClientRect();
+        return [x, y, width, height].map(Math.round);
+    };
+    const pixels = (name) => document.querySelector(name).toDataURL();
+    return {
+        boxes: [".grid-chosen", "#picture", "#grid-pane", ".strip-current"].map(box),
+        pixels: [".grid-canvas", ".image-patches", ".image-marks"].map(pixels),
+        legend: document.querySelector("#legend").innerText,
+        typed: document.querySelector("#find-input").value,
+        bands: document.querySelector(".player-span").outerHTML,
+        buttons: [...document.querySelectorAll("[aria-pressed]")].map((b) => {
+            const button = b.cloneNode(true);
+            button.className = [...b.classList].sort().join(" ");
+            return button.outerHTML;
+        }),
+        choices: [...document.querySelectorAll("select")].map((e) => e.value),
+    };
+}"""
+
+
+@every_browser
+def test_a_link_brings_back_exactly_the_view(open_report: Open) -> None:
+    record = make_record(layers=33, grid=(16, 16))
+    page = open_report(record, hash="#layer=20")
+    page.locator("#find-input").fill("word1")  # typed, and then something else is chosen
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    page.locator("#answer-chips .chip").nth(1).click()
+    page.locator(".legend-ranges [data-range=log]").click()
+    page.locator("[name=in]").click(click_count=3)
+    page.locator("[name=look]").select_option("colour")
+    page.locator("[name=strength]").fill("0.8")
+    page.locator("select[name=order]").select_option("surest")
+    page.locator(".grid-layers").select_option("2")
+    page.locator("button[name=wholeWords]").click()
+    page.locator(".pinned-grow").click() if page.locator(".pinned-grow").count() else None
+    page.locator(".grid-scroller").evaluate(
+        """(e) => {
+            const row = (e.firstElementChild.offsetHeight - 26) / (e.ariaRowCount - 1);
+            e.scrollTop = 40 * row;
+            const { style } = e.querySelector(".grid-view");
+            e.scrollLeft = 4 * parseFloat(style.getPropertyValue("--column"));
+        }"""
+    )
+    two_frames(page)
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(600)  # the address follows
+    first = page.evaluate(SHOWN)
+    address = str(page.evaluate("location.hash"))
+    assert "query=" not in address and first["typed"] == ""
+    for part in ("tokens=", "cell=", "range=log", "zoom=", "look=colour", "span=", "scroll="):
+        assert part in address, address
+    again = open_report(record, hash=address)
+    again.mouse.move(2, 2)
+    again.wait_for_timeout(600)
+    shown_again = again.evaluate(SHOWN)
+    assert again.evaluate("location.hash") == address
+    for name, value in first.items():
+        assert shown_again[name] == value, name
 
 
 def test_a_big_record_stays_light(open_report: Open) -> None:

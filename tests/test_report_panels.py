@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from browsing import Open, may_stall, shown, two_frames
+from browsing import Open, every_browser, may_stall, shown, two_frames
 from PIL import Image
 from playwright.sync_api import Page
 from records import HOSTILE_TEXTS, hostile_record, make_record
@@ -68,12 +68,14 @@ def download(page: Page, menu: str, item: str) -> tuple[str, bytes]:
     return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
 
+@every_browser
 def test_a_chip_maps_its_word_and_goes_to_where_it_was_predicted(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record)
     answer = np.flatnonzero(record.position_kind == ANSWER)
     assert texts(page, ".chip") == [record.token(i) for i in record.input_ids[answer]]
-    assert texts(page, ".said") == [record.meta["prompt"]]
+    assert texts(page, ".question") == ["What is in the middle?"]
+    assert texts(page, "#whole-prompt p") == [record.meta["prompt"]]
     assert texts(page, ".image-mark") == ["<image>"]
     for n, t in enumerate(answer):
         page.locator(".chip").nth(n).hover()
@@ -95,6 +97,7 @@ def test_a_chip_maps_its_word_and_goes_to_where_it_was_predicted(open_report: Op
     assert "tokens" not in state_of(page)
 
 
+@every_browser
 def test_the_answer_table_is_the_record_and_its_rows_lead_there(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record)
@@ -136,6 +139,7 @@ def test_without_tracking_the_table_says_what_it_rests_on(open_report: Open) -> 
     assert "among the top 5" in texts(page, ".table-note")[0]
 
 
+@every_browser
 def test_every_token_can_be_found_and_its_numbers_are_right(open_report: Open) -> None:
     record = make_record(tracked=0, texts=["▁dog", "dog", "Dog", "▁tower"], vocabulary=40)
     page = open_report(record)
@@ -177,7 +181,7 @@ def test_every_token_can_be_found_and_its_numbers_are_right(open_report: Open) -
 @pytest.mark.parametrize("scale", ["prob", "log", "rank"])
 def test_charts_read_what_the_record_holds(open_report: Open, scale: str) -> None:
     record = answered_record()
-    page = open_report(record, hash=f"#pins=2.5,5.9,1.5&scale={scale}")
+    page = open_report(record, hash=f"#pins=2.5,5.9,1.5&charts=each&scale={scale}")
     assert page.locator(".card").count() == 2
     for card, t in ((1, 9), (0, 5)):  # 5 was pinned last
         plot = page.locator(".card").nth(card).locator(".plot")
@@ -216,7 +220,7 @@ def test_chosen_tokens_have_a_line_of_their_sum(open_report: Open) -> None:
 
 @pytest.mark.parametrize("scale", ["prob", "log", "rank"])
 def test_charts_can_be_compared(open_report: Open, scale: str) -> None:
-    page = open_report(answered_record(), hash=f"#pins=2.5,5.9,1.7&scale={scale}")
+    page = open_report(answered_record(), hash=f"#pins=2.5,5.9,1.7&charts=each&scale={scale}")
     cards = page.locator(".card")
     ticks = [
         card.locator(".chart-tick[text-anchor=end]").all_text_contents() for card in cards.all()
@@ -246,7 +250,7 @@ def test_no_line_crosses_the_words_of_what_is_unknown(open_report: Open) -> None
 
 def test_a_new_pin_is_seen_at_once(open_report: Open) -> None:
     pins = ",".join(f"1.{t}" for t in range(3, 11))
-    page = open_report(answered_record(), hash=f"#pins={pins}&rows=image")
+    page = open_report(answered_record(), hash=f"#pins={pins}&charts=each&rows=image")
     body = page.locator("#pinned-body")
     body.evaluate("(e) => { e.scrollTop = e.scrollHeight; }")
     page.locator(".image-frame").focus()
@@ -263,7 +267,7 @@ def test_a_new_pin_is_seen_at_once(open_report: Open) -> None:
 
 
 def test_the_charts_can_have_more_room(open_report: Open) -> None:
-    page = open_report(make_record(answer=0), hash="#pins=2.3,2.4,2.5,2.6")
+    page = open_report(make_record(answer=0), hash="#pins=2.3,2.4,2.5,2.6&charts=each")
     height = "(e) => e.clientHeight"
     body, button = page.locator("#pinned-body"), page.locator(".pinned-grow")
     small = body.evaluate(height)
@@ -313,6 +317,7 @@ def expected_reading(record: LensRecord, layer: int, t: int, token: int, scale: 
     return f"#{rank + 1:,}" if scale == "rank" else shown(p)
 
 
+@every_browser
 def test_what_is_taken_away_is_the_record(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record, hash="#pins=2.5,5.9")
@@ -348,6 +353,7 @@ def test_what_is_taken_away_is_the_record(open_report: Open) -> None:
         assert reading == ("" if line["probability"] else "< ") + shown(value)
 
 
+@every_browser
 def test_the_figure_is_picture_colours_legend_and_provenance(open_report: Open) -> None:
     record = answered_record()
     page = open_report(record, hash="#layer=4&tokens=3")
@@ -374,7 +380,7 @@ def test_the_figure_is_picture_colours_legend_and_provenance(open_report: Open) 
 def test_hostile_texts_stay_text_in_every_panel_and_file(open_report: Open) -> None:
     record = hostile_record()
     pins = ",".join(f"{layer}.{t}" for layer in (0, 2) for t in range(len(record.input_ids)))
-    page = open_report(record, hash=f"#pins={pins}&tokens=0,1,2,3,4,5,99999")
+    page = open_report(record, hash=f"#pins={pins}&charts=each&tokens=0,1,2,3,4,5,99999")
     page.locator("#find-input").click()
     page.wait_for_selector("#find-list li")
     names = " ".join(texts(page, "#find-list .find-name"))
@@ -440,6 +446,7 @@ def test_the_help_lists_every_key(open_report: Open) -> None:
     assert page.evaluate("document.activeElement.id") == "help-button"
 
 
+@every_browser
 def test_menus_and_chips_work_by_keys_alone(open_report: Open) -> None:
     page = open_report(answered_record())
     page.locator("#data-menu .menu-button").focus()
@@ -456,8 +463,11 @@ def test_menus_and_chips_work_by_keys_alone(open_report: Open) -> None:
     assert state_of(page)["tokens"] == "7"
 
 
-def test_a_long_answer_scrolls_in_its_strip(open_report: Open) -> None:
+def test_an_answer_is_whole_and_only_a_very_long_one_scrolls(open_report: Open) -> None:
+    page = open_report(make_record(answer=48, vocabulary=900, layers=3))
+    strip = page.locator("#answer-chips")
+    assert strip.evaluate("(e) => e.scrollHeight <= e.clientHeight")
     page = open_report(make_record(answer=512, vocabulary=900, layers=3))
     assert page.locator(".chip").count() == 512
-    assert page.locator("#answer-chips").evaluate("(e) => e.clientHeight") <= 100
+    assert page.locator("#answer-chips").evaluate("(e) => e.clientHeight") <= 136
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")

@@ -15,7 +15,7 @@ pytestmark = may_stall
 
 PLACES = """() => Object.fromEntries(
     [".image-frame", "#picture", ".image-patches", ".image-marks", ".strip-sheet canvas", "svg",
-     ".grid-canvas", ".chart-labels", "#legend", "#answer-table"].map((name) => {
+     ".grid-canvas", ".pin-table", "#legend", "#answer-table"].map((name) => {
         const { left, top, width, height } = document.querySelector(name).getBoundingClientRect();
         const sides = [left - document.querySelector("#panes").offsetLeft, top, width, height];
         return [name, sides.map((side) => Math.round(10 * side) / 10)];

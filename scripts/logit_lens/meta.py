@@ -37,7 +37,7 @@ OPTIONAL: dict[str, Types] = {
     **dict.fromkeys(("note", "created"), (str,)),
     **dict.fromkeys(("seconds", "versions", "run", "tracked_words", "adapter"), (dict,)),
     **dict.fromkeys(("ablation", "knockout", "attribution"), (dict,)),
-    **dict.fromkeys(("crop", "notes"), (list,)),
+    **dict.fromkeys(("crop", "notes", "lenses"), (list,)),
     "image.source": (str,),
     "check.positions": NUMBER,
     "check.argmax_agree": NUMBER,

@@ -11,4 +11,5 @@ ROOT = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).resolve().parents[2
 
 TEMPLATES = ROOT / "templates"
 DEMO_MODEL = ROOT / "models" / "demo"
+DEMO_LENS = DEMO_MODEL / "lens.safetensors"
 DEMO_IMAGE = ROOT / "images" / "demo_scene.png"

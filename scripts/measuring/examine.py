@@ -116,7 +116,7 @@ def _drops(
     record: LensRecord, again: Again, rows: list[Row], shares: list[np.ndarray], key: str
 ) -> Iterator[dict[str, float]]:
     """What each word loses by its own patches, by random ones, by all but its own; by windows."""
-    groups = [_sets(share, zlib.crc32(key.encode())) for share in shares]
+    groups = [replaced_sets(share, zlib.crc32(key.encode())) for share in shares]
     every = np.concatenate([sets for group in groups for sets in group.values()])
     sets, place = np.unique(every, axis=0, return_inverse=True)  # things are named by two words
     drop = again.drops(sets)[:, place.ravel()]  # (answer token, set)
@@ -132,7 +132,7 @@ def _drops(
         yield found
 
 
-def _sets(share: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+def replaced_sets(share: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     """What is replaced together, bool (set, patch), by name."""
     every, own, touched = np.ones(len(share), bool), share >= COVERED, share > 0
     return {

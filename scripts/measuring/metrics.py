@@ -78,9 +78,9 @@ def overlaps(values: np.ndarray, mask: np.ndarray, shares: np.ndarray) -> np.nda
     Localization, CVPR 2016, section 3.)
 
     Args:
-        values: (patch,) the map; below 0 counts as nothing.
+        values: (patch,) the map; what is below 0 is never predicted.
         mask: bool (patch,) the object.
-        shares: (cut,) each in 0..1; what reaches that share of the maximum is the prediction.
+        shares: (cut,) above 0, up to 1; what reaches that share of the maximum is the prediction.
 
     Returns:
         (cut,) 0 to 1; all 0 where nothing is above 0.
@@ -88,7 +88,7 @@ def overlaps(values: np.ndarray, mask: np.ndarray, shares: np.ndarray) -> np.nda
     top = values.max()
     if top <= 0:
         return np.zeros(len(shares))
-    predicted = (values >= shares[:, None] * top) & (values > 0)  # (cut, patch)
+    predicted = values >= shares[:, None] * top  # (cut, patch)
     return (predicted & mask).sum(1) / (predicted | mask).sum(1)
 
 

@@ -54,7 +54,14 @@ test("places are ranked by what their patches add up to, and a lone patch comes 
   ]);
   assert.deepEqual([places[0].onTop, places[0].best, Number(places[0].sum.toFixed(6))], [3, 0.6, 1.8]);
   assert.equal(places[1].peak, at(5, 6));
-  assert.deepEqual(layers.map(({ count, onTop, parts }) => [count, onTop, parts]), [[0, 0, 0], [2, 0, 1], [5, 4, 3], [4, 2, 2]]);
+  assert.deepEqual(layers.map(({ count, onTop, parts }) => [count, onTop, parts]), [[0, 0, 0], [2, 0, 1], [5, 4, 2], [4, 2, 2]]);
+});
+
+test("faint readings are counted, and join nothing", () => {
+  const record = planted([{ ...plants(WORD, 0.8, 0, "1,1", "1,3"), ...plants(WORD, 0.07, 2, "1,2") }, plants(WORD, 0.09, 2, "1,2")]);
+  const { places, layers } = readingsOf(record, [WORD]);
+  assert.deepEqual(places.map((place) => place.positions), [[at(1, 1)], [at(1, 3)]]);
+  assert.deepEqual(layers.map(({ count, strong, parts }) => [count, strong, parts]), [[3, 2, 2], [1, 1, 1]]);
 });
 
 test("corners connect, the edges of the grid and of a view do not", () => {
@@ -175,7 +182,7 @@ test("the sentence says from where, to where and where most", () => {
 
 test("a position has its own story", () => {
   const record = planted([{}, plants(WORD, 0.04, 2, "1,1"), plants(WORD, 0.5, 0, "1,1"), {}]);
-  const tell = (t) => onsetAt(record, onsetOf(readingsAt(record, t, WORD)));
-  assert.equal(tell(at(1, 1)), "in the top 3 from layer 1, on top from 2, strongest at 2 (0.500), gone by 3");
+  const tell = (t) => onsetAt(record, onsetOf(readingsAt(record, t, [WORD])));
+  assert.equal(tell(at(1, 1)), "top 3 at 1–2, on top 2, most at 2 (0.500)");
   assert.equal(tell(at(1, 2)), "never in the top 3");
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { smallRecord } from "./page.js";
 import { code } from "./image_record.js";
 import { quantityOf } from "../../templates/js/core/quantity.js";
-import { probabilityScale } from "../../templates/js/core/range.js";
+import { probabilityScale, ticksApart } from "../../templates/js/core/range.js";
 
 const texts = (scale) => scale.ticks.map((tick) => tick.text);
 
@@ -44,4 +44,18 @@ test("the range is that of the patches: certain text does not leave them blank",
   assert.deepEqual(q.range, [0, 0.04]);
   assert.deepEqual([q.shade(0, 1), q.shade(1, 1), q.shade(0, 0)], [0.25, 1, 1]);
   assert.match(q.ticks.at(-1).text, /^≥/);
+});
+
+test("no number of a legend touches another, down to a scale of 290 pixels", () => {
+  const scales = [0.0176, 0.00317, 0.999, 0.021, 0.26, 3e-7, 0.0151].flatMap((most) => ["unit", "report", "log"].map((kind) => probabilityScale(kind, { most, least: most / 900, above: true }, kind).ticks));
+  const ranks = [[1499, 0.0], [999, 0.055], [99, 0.37], [9, 0.685], [0, 1]].map(([rank, at]) => ({ at, text: `#${(rank + 1).toLocaleString("en")}` }));
+  for (const ticks of [...scales, ranks]) {
+    const shown = ticksApart(ticks);
+    assert.deepEqual([shown[0], shown.at(-1)], [ticks[0], ticks.at(-1)]);
+    const wide = (tick) => 6.3 * tick.text.length;
+    const begins = shown.map((tick) => 290 * tick.at - (tick.at === 0 ? 0 : tick.at === 1 ? wide(tick) : wide(tick) / 2));
+    for (let n = 1; n < shown.length; n += 1) assert.ok(begins[n] >= begins[n - 1] + wide(shown[n - 1]) + 3, shown.map((tick) => tick.text).join(" "));
+  }
+  assert.deepEqual(ticksApart(probabilityScale("report", { most: 0.0176, least: 1e-5, above: true }, "unit").ticks).map((tick) => tick.text), ["0", "0.005", "0.01", "≥ 0.0176"]);
+  assert.equal(ticksApart(probabilityScale("unit", { most: 1, least: 0.1, above: false }, "unit").ticks).length, 5);
 });

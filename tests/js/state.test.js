@@ -14,7 +14,8 @@ test("every saved key survives the address", () => {
   const change = {
     layer: 26, cell: { layer: 3, position: 9 }, pins: [{ layer: 1, position: 2 }, { layer: 3, position: 4 }], colour: "kl", tokens: [5, 77],
     query: "a&b=c,#%", rows: "image", order: "word", whole: true, span: { from: 8, to: 30, step: 2 }, folded: [0, 2], zoomedOut: true, region: [5, 6, 7, 9], word: 3, view: 2, range: "log",
-    look: "dots", strength: 0.35, words: false, scale: "log", theme: "dark",
+    look: "dots", strength: 0.35, words: false, zoom: { by: 2.5, x: 320, y: 99.5 },
+    scroll: { row: -6, layer: 12 }, large: true, scale: "log", charts: "position", theme: "dark",
   };
   state.set(change);
   page.run();
@@ -42,6 +43,11 @@ test("malformed and impossible values are ignored", () => {
   assert.equal(values.rows, "all");
   assert.equal(values.region.at(-1), 599);
   assert.equal(values.theme, "auto");
+});
+
+test("a zoom or a scroll that makes no sense is none", () => {
+  for (const text of ["", "1,2", "0.5,1,1", "x,1,1", "2,1,1e99"]) assert.equal(make(fakeWindow(`#zoom=${text}`)).get("zoom"), null, text);
+  for (const text of ["", "5", "600.1", "-601.1", "5.33", "a.b"]) assert.equal(make(fakeWindow(`#scroll=${text}`)).get("scroll"), null, text);
 });
 
 test("a span of layers that makes no sense is all layers", () => {

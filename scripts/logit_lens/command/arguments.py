@@ -15,7 +15,7 @@ from ..files import is_folder, is_page
 from ..model.device_map import DeviceMap, read_device_map
 from ..reading.layers import select_layers
 from ..reading.options import DEFAULT_PROMPT, ReadOptions
-from ..resources import DEMO_IMAGE, DEMO_MODEL
+from ..resources import DEMO_IMAGE, DEMO_LENS, DEMO_MODEL
 from .flags import DEFAULT_MODEL, build_parser
 from .patterns import named_images
 
@@ -39,8 +39,10 @@ class Arguments:
     max_new_tokens: int
     track: list[str]
     layers: str
+    lenses: list[str]
     ablate: bool
     ablate_window: int
+    ablate_stride: int
     ablate_with: str
     knockout: bool
     attribute: bool
@@ -92,6 +94,8 @@ def _fill_in_defaults(named: argparse.Namespace) -> None:
             named.image = [str(DEMO_IMAGE)]
         if named.max_new_tokens > 0:  # they are cheap on so small a model
             named.ablate = named.knockout = named.attribute = True
+        if not named.lenses and named.model == str(DEMO_MODEL) and DEMO_LENS.is_file():
+            named.lenses = [str(DEMO_LENS)]
     if named.model is None and named.adapter is not None:  # it knows its base
         named.model, named.adapter = named.adapter, None
     named.image = named_images(named.image)
@@ -121,6 +125,11 @@ def _check(arguments: Arguments) -> None:
     refuse(
         arguments.raw_prompt and arguments.chat_template is not None,
         "--raw-prompt uses no chat template; leave out --chat-template",
+    )
+    refuse(any(not source.strip() for source in arguments.lenses), "--lens has an empty name")
+    refuse(
+        arguments.from_data is not None and bool(arguments.lenses),
+        "--lens needs the model; --from-data has only the record. Read the image again",
     )
     refuse(arguments.top_k < 1, f"--top-k is {arguments.top_k}; keep at least 1 token")
     refuse(arguments.max_new_tokens < 0, "--max-new-tokens is negative; 0 reads the prompt only")
@@ -174,6 +183,15 @@ def _check_experiments(arguments: Arguments) -> None:
         "--ablate replaces patches of an image; name an --image",
     )
     refuse(arguments.ablate_window < 1, "--ablate-window is below 1; a window has patches")
+    refuse(
+        arguments.ablate_stride < 1,
+        "--ablate-stride is below 1; each window begins at another patch",
+    )
+    refuse(
+        arguments.ablate_stride > max(arguments.ablate_window, 2),
+        f"--ablate-stride {arguments.ablate_stride} leaves patches out between windows of "
+        f"{arguments.ablate_window}; it is at most a window's side",
+    )
     refuse(
         arguments.ablate_with not in ("mean", "zero") and not Path(arguments.ablate_with).is_file(),
         f"--ablate-with: {arguments.ablate_with!r} is neither mean, nor zero, nor a file",

@@ -19,6 +19,7 @@ from typing import Any
 from .. import LensError, __version__
 from ..model.checkpoint import find_checkpoint
 from ..model.weight_files import read_json
+from ..reading.lenses.places import is_local
 from ..resources import TEMPLATES
 from .arguments import Arguments
 
@@ -62,6 +63,7 @@ def settings_of(arguments: Arguments, model: str | None) -> dict[str, Any]:
     return {
         "model": model,
         "reading": asdict(arguments.reading),
+        "lenses": [_lens_hash(source) for source in arguments.lenses],
         "vector": _vector_hash(arguments.ablate_with),
         "adapter": arguments.adapter and model_identity(arguments.adapter),
         "chat_template": _template_identity(arguments.chat_template),
@@ -76,6 +78,14 @@ def _vector_hash(ablate_with: str) -> str:
     """The contents of the file that --ablate-with names; empty where it is a word."""
     path = Path(ablate_with)
     return file_hash(path) if ablate_with not in ("mean", "zero") and path.is_file() else ""
+
+
+def _lens_hash(source: str) -> str:
+    """The contents of what --lens names; of what is on the hub, its name."""
+    path = Path(source).expanduser()
+    if not is_local(source):
+        return source
+    return _folder_hash(path) if path.is_dir() else file_hash(path)
 
 
 def model_identity(name: str) -> str | None:
@@ -157,7 +167,8 @@ def _reading_code() -> str:
     package = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256()
     for folder in (package, *(package / room for room in _READING)):
-        for path in sorted(folder.glob("*.py")):
+        inside = folder.glob("*.py") if folder == package else folder.rglob("*.py")
+        for path in sorted(inside):
             digest.update(path.read_bytes())
     for name in ("torch", "transformers"):
         digest.update(f"{name} {importlib.metadata.version(name)}".encode())

@@ -155,6 +155,16 @@ def build_parser() -> argparse.ArgumentParser:
         "layer is always kept (default: all)",
     )
 
+    lens.add_argument(
+        "--lens",
+        nargs="+",
+        dest="lenses",
+        default=[],
+        metavar="SOURCE",
+        help="read through these too, beside the logit lens: a tuned lens's folder, a file of "
+        "Jacobians, a file of fit_lens.py, or a hub id of one",
+    )
+
     needs = parser.add_argument_group("what the answer needs (the demo does all three)")
     needs.add_argument(
         "--ablate",
@@ -168,6 +178,14 @@ def build_parser() -> argparse.ArgumentParser:
         default=3,
         metavar="N",
         help="patches along a window's side (default: 3)",
+    )
+    needs.add_argument(
+        "--ablate-stride",
+        type=int,
+        default=2,
+        metavar="N",
+        help="patches from one window to the next (default: 2); 1 makes the sharpest map and takes "
+        "four times as long",
     )
     needs.add_argument(
         "--ablate-with",

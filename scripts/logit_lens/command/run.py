@@ -15,6 +15,7 @@ from ..files import refuse_unwritable, write_together
 from ..model.checkpoint import find_checkpoint
 from ..model.environment import prepare_libraries
 from ..page.report import report_bytes
+from ..reading.lenses.places import is_local
 from ..reading.options import DEFAULT_PROMPT
 from .arguments import Arguments
 from .batch import Batch, Item, look_ahead, plan, reason_of
@@ -126,7 +127,8 @@ def load_model(arguments: Arguments, process: Process) -> "VLM":
             exit_code=2,
         )
     here = [find_checkpoint(name).folder for name in _named(arguments)]
-    prepare_libraries(arguments.quiet, offline=None not in here)
+    here_too = all(map(is_local, arguments.lenses))
+    prepare_libraries(arguments.quiet, offline=None not in here and here_too)
     from ..model.vlm import load_vlm  # only now: it imports transformers, which looks at these
 
     return load_vlm(

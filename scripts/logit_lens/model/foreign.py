@@ -20,6 +20,7 @@ from .weight_files import (
     is_weights,
     matching_names,
     read_json,
+    refuse_damaged_json,
     refuse_missing_shards,
     tensor_names,
 )
@@ -104,6 +105,7 @@ def refuse_foreign_folder(folder: Path, said: str) -> str:
     names = sorted((path.name for path in folder.iterdir() if path.exists()), key=_by_number)
     for name in names:
         _refuse_pointer(folder / name, f"{name} in {said}")
+    refuse_damaged_json(folder, said)
     config = read_json(folder / "config.json") if "config.json" in names else None
     if config is not None:
         refuse_foreign_config(config, said)

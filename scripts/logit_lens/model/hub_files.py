@@ -1,4 +1,4 @@
-"""The files of a model on the hub, asked when it turns out to have no configuration.
+"""The names of a repository's files on the hub.
 
 >>> hub_files("stabilityai/stable-diffusion-2")
 ['model_index.json', …]
@@ -9,10 +9,17 @@ from pathlib import Path
 from huggingface_hub import HfApi, constants
 
 
-def hub_files(hub_id: str) -> list[str]:
-    """Names of its files: from the hub, or where that does not answer, of what is cached."""
+def hub_files(hub_id: str, kind: str = "model") -> list[str]:
+    """Names of its files: from the hub, or where that does not answer, of what is cached.
+
+    Args:
+        hub_id: the repository.
+        kind: "model", "space" or "dataset".
+    """
     try:
-        return HfApi().list_repo_files(hub_id)
+        return HfApi().list_repo_files(hub_id, repo_type=kind)
     except Exception:  # a network raises anything
-        folder = Path(constants.HF_HUB_CACHE, f"models--{hub_id.replace('/', '--')}", "snapshots")
-        return sorted({path.name for path in folder.glob("*/*")})
+        name = f"{kind}s--{hub_id.replace('/', '--')}"
+        snapshots = Path(constants.HF_HUB_CACHE, name, "snapshots")
+        files = (path for path in snapshots.glob("*/**/*") if path.is_file())
+        return sorted({"/".join(path.relative_to(snapshots).parts[1:]) for path in files})

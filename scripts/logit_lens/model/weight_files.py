@@ -1,4 +1,6 @@
-"""Files of weights: their names, and which of them a folder lacks. Does not import torch.
+"""Files of a checkpoint: those of weights by name, which a folder lacks, which JSON is damaged.
+
+Does not import torch.
 
 >>> has_weights(["config.json", "model-00001-of-00003.safetensors"])
 True
@@ -18,6 +20,11 @@ _WEIGHTS = re.compile(
     r"(?:model|pytorch_model)(?:\.(?!safetensors|bin)(\w+))?(?:-\d+-of-\d+)?\.(?:safetensors|bin)"
 )
 _INDEX = re.compile(r"(?:model\.safetensors|pytorch_model\.bin)\.index(?:\.\w+)?\.json")
+_SETTINGS = (
+    *("config.json", "preprocessor_config.json", "processor_config.json", "chat_template.json"),
+    *("tokenizer.json", "tokenizer_config.json"),
+)
+_LARGE = 2**20  # bytes; what is longer is not parsed twice
 _VARIANTS = ("fp32", "bf16", "fp16")  # what is read of several
 
 
@@ -90,6 +97,30 @@ def tensor_names(path: Path) -> set[str]:
 def matching_names(names: Sequence[str], patterns: Iterable[str]) -> list[str]:
     """Those of the names that match a pattern, in their order."""
     return [name for name in names if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
+
+
+def refuse_damaged_json(folder: Path, said: str) -> None:
+    """Let a folder pass whose settings are JSON.
+
+    Args:
+        folder: where to look.
+        said: what the user called it.
+
+    Raises:
+        LensError: one of them was cut off or edited wrongly.
+    """
+    for path in filter(Path.is_file, (folder / name for name in _SETTINGS)):
+        text = path.read_bytes()
+        try:
+            if len(text) < _LARGE:
+                json.loads(text)
+            elif not text.rstrip().endswith(b"}"):
+                raise ValueError("it ends in the middle")  # noqa: TRY301 (as json would)
+        except ValueError as error:
+            raise LensError(
+                f"{path.name} of {said} is no valid JSON ({error}): it was cut off or edited; "
+                "download it again, or mend it"
+            ) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ Does not know what a page says.
 import base64
 import functools
 import hashlib
+import re
 import zlib
 
 import jinja2
@@ -45,9 +46,9 @@ def _environment() -> jinja2.Environment:
 
 @functools.cache
 def source(*names: str) -> Markup:
-    """Files of ours, verbatim, one after another: never parsed as a template."""
+    """Style sheets of ours, without comments, one after another: never parsed as a template."""
     texts = [(TEMPLATES / name).read_text(encoding="utf-8") for name in names]
-    return Markup("\n" + "\n".join(texts))
+    return Markup("\n" + re.sub(r"\s*/\*.*?\*/", "", "\n".join(texts), flags=re.DOTALL))
 
 
 def script(name: str) -> Markup:

@@ -9,18 +9,23 @@ Knows boxes and views; does not know families, models or torch.
 import numpy as np
 
 
-def windows(boxes: np.ndarray, view: np.ndarray, size: int = 3, stride: int = 2) -> np.ndarray:
+def windows(
+    boxes: np.ndarray, view: np.ndarray, size: int = 3, stride: int = 2, past_edge: bool = False
+) -> np.ndarray:
     """Square windows that cover every patch, each view (tile) by its own rows and columns.
 
     A view that is smaller than a window is one window. The last window of a row or column is moved
-    back so that it stays inside. Positions without a place (row ends, resampled tokens) are taken
-    in runs of as many positions as a window has patches, in the order of the sequence.
+    back so that it stays inside, unless windows may reach past the edge. Positions without a place
+    (row ends, resampled tokens) are taken in runs of as many positions as a window has patches, in
+    the order of the sequence.
 
     Args:
         boxes: (image position, 4) left, top, right, bottom; NaN where there is no place.
         view: (image position,) the tile that a position belongs to; negative where there is none.
         size: patches along a window's side.
         stride: patches from one window to the next.
+        past_edge: let windows begin before a view and end after it. Patches at its edge then lie in
+            as many windows as those in the middle; with a stride of 1, all lie in the same number.
 
     Returns:
         bool (window, image position).
@@ -30,8 +35,8 @@ def windows(boxes: np.ndarray, view: np.ndarray, size: int = 3, stride: int = 2)
     for number in np.unique(view[placed]):
         members = np.flatnonzero(placed & (view == number))
         rows, columns = (_places(boxes[members, axis]) for axis in (1, 0))
-        for top in _starts(int(rows.max()) + 1, size, stride):
-            for left in _starts(int(columns.max()) + 1, size, stride):
+        for top in _starts(int(rows.max()) + 1, size, stride, past_edge):
+            for left in _starts(int(columns.max()) + 1, size, stride, past_edge):
                 inside = (rows >= top) & (rows < top + size)
                 inside &= (columns >= left) & (columns < left + size)
                 found.append(_mask(members[inside], len(boxes)))
@@ -67,7 +72,9 @@ def _places(edges: np.ndarray) -> np.ndarray:
     return np.searchsorted(order, edges.round(2))
 
 
-def _starts(count: int, size: int, stride: int) -> list[int]:
+def _starts(count: int, size: int, stride: int, past_edge: bool) -> list[int]:
+    if past_edge:
+        return list(range(1 - size, count, stride))
     last = max(count - size, 0)
     starts = list(range(0, last + 1, stride))
     return starts if starts[-1] == last else [*starts, last]

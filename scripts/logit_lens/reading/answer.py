@@ -69,8 +69,20 @@ def answer_prompt(vlm: VLM, prompt: Prompt, max_new_tokens: int) -> Exchange:
     with _greedy(vlm):
         # one token more than asked for, so that the answer's last is read too
         generated = vlm.model.generate(**prompt.inputs, max_new_tokens=max_new_tokens + 1)[0]
+    return with_answer(vlm, prompt, generated[:-1])  # without that one, or the end
+
+
+def with_answer(vlm: VLM, prompt: Prompt, generated: Tensor) -> Exchange:
+    """Prompt and answer in one.
+
+    Args:
+        vlm: the model.
+        prompt: what was asked.
+        generated: (position,) what the decoder reads: the prompt, where it reads that, and the
+            answer.
+    """
+    ids, encoder_decoder = prompt.inputs["input_ids"][0], bool(vlm.model.config.is_encoder_decoder)
     n_prompt = 1 if encoder_decoder else len(ids)
-    generated = generated[:-1]  # that one, or the end of the sequence
     n_answer = len(generated) - n_prompt
     on_image = np.zeros(len(generated), bool)
     if encoder_decoder:

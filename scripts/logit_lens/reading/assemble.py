@@ -28,6 +28,7 @@ from .answer import Exchange
 from .check import SelfCheck
 from .experiments import Findings
 from .lens import Reading
+from .lenses.lens import Lens
 from .prompt import Prompt
 
 
@@ -46,6 +47,7 @@ class Outcome:
         reading: what the lens read.
         placement: where every position lies on the image.
         extra: the record's optional arrays.
+        lenses: what else the states were read through.
         findings: what the experiments did, and what could not be done.
         seconds: how long each step took.
     """
@@ -60,6 +62,7 @@ class Outcome:
     reading: Reading
     placement: Placement
     extra: dict[str, np.ndarray]
+    lenses: list[Lens]
     findings: Findings
     seconds: dict[str, float]
 
@@ -80,10 +83,9 @@ def assemble(
     kind = np.where(outcome.exchange.image_positions, IMAGE, TEXT).astype(np.uint8)
     kind[len(ids) - outcome.exchange.n_answer :] = ANSWER
     tracked_ids = np.array(outcome.tracked, np.int32)
+    more = [extra[name].ravel() for name in ("lens_top_ids", "against_ids") if name in extra]
     token_ids = np.unique(
-        np.concatenate(
-            [ids, outcome.reading.top_ids.ravel(), tracked_ids, extra.get("against_ids", [])]
-        )
+        np.concatenate([ids, outcome.reading.top_ids.ravel(), tracked_ids, *more])
     ).astype(np.int64)
     return LensRecord(
         meta=_meta(vlm, picture, outcome) | ({"run": dict(run)} if run else {}),
@@ -137,10 +139,12 @@ def _meta(vlm: VLM, picture: Picture | None, outcome: Outcome) -> dict[str, Any]
             "transformers": transformers.__version__,
             "accelerate": accelerate.__version__,
         },
+        **({"lenses": [lens.about for lens in outcome.lenses]} if outcome.lenses else {}),
         **outcome.findings.meta,
         "notes": [
             *vlm.notes,
             *tracking_notes(vlm.tokenizer, list(outcome.words)),
+            *(lens.about["note"] for lens in outcome.lenses if "note" in lens.about),
             *outcome.findings.notes,
         ],
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),

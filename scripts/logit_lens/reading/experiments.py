@@ -33,7 +33,6 @@ from .lens import Tail
 from .options import ReadOptions
 
 CONTROL_SETS = 32
-STRIDE = 2
 Watcher = Callable[[str, int, int], object]
 """Called with a step's name, how much of it was just finished, and of how much."""
 
@@ -147,9 +146,10 @@ def _ablate(setting: _Setting) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             "part of the image in place"
         )
     boxes, view = setting.placement.boxes[images], setting.placement.view[images]
-    sets = windows(boxes, view, options.ablate_window, STRIDE)
+    stride = min(options.ablate_stride, options.ablate_window)  # or some patch is in no window
+    sets = windows(boxes, view, options.ablate_window, stride, past_edge=stride == 1)
     placed = view >= 0
-    size = int(np.median(sets.sum(1)))
+    size = int(sets.sum(1).max())
     control = random_sets(placed if placed.any() else ~placed, size, CONTROL_SETS)
     fill, words = _fill(setting)
     with call.prefix_kept(int(np.argmax(images)), setting.tolerance):
@@ -168,7 +168,7 @@ def _ablate(setting: _Setting) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     return arrays, {
         "what": "log p(word) − log p(word | window replaced), nats; the answer is fixed",
         "window": options.ablate_window,
-        "stride": STRIDE,
+        "stride": stride,
         "windows": len(sets),
         "with": words,
         "where": "at the decoder's input",

@@ -26,6 +26,8 @@ For a plain model ``head(norm(state[positions]))``. A state is (position, d_mode
 carry several streams, (4, position, d_model), so only the tail may index it. A tail also moves the
 state to where its modules are.
 """
+Translate = Callable[[int, Tensor], Tensor]
+"""(row of ``states``, (position, d_model)) -> what the tail reads in its place: a further lens."""
 
 # How many positions one product takes on a CPU. From about 200 on, products are as fast as over the
 # whole sequence; over 150 positions they take 1.05 times as long, over 75 1.3 times.
@@ -55,6 +57,7 @@ def read_lens(
     chunk: int | None = None,
     on_progress: Callable[[int], object] | None = None,
     on_final: Callable[[Tensor, slice], object] | None = None,
+    translate: Translate | None = None,
 ) -> Reading:
     """Read every state through the lens.
 
@@ -72,6 +75,7 @@ def read_lens(
         on_progress: called with the number of cells (layer, position) just finished.
         on_final: called with the last layer's logits (position, vocab), chunk by chunk, and of
             which positions they are. What it does should not wait for the device.
+        translate: changes states before the tail reads them.
 
     Raises:
         LensError: ``top_k`` or a tracked id does not fit the vocabulary.
@@ -82,26 +86,36 @@ def read_lens(
     watched = Watched.empty(watch, len(states), n_positions, device)
     out = Cells.empty(len(states), n_positions, top_k, len(tracked_ids), device)
     tracked = torch.tensor(list(tracked_ids), dtype=torch.int64, device=device)
-    for positions in _chunks(n_positions, chunk or _chunk_for(probe)):
+    for at in _chunks(n_positions, chunk or _chunk_for(probe)):
         final: Tensor | None = None  # p_N of this chunk (position, vocab)
         if statistics:
-            size = (positions.stop - positions.start, vocab)
-            final = torch.empty(size, dtype=torch.float32, device=device)
+            final = torch.empty((at.stop - at.start, vocab), dtype=torch.float32, device=device)
         # the final layer first: the others are compared with it
         for layer in reversed(range(len(states))):
-            logits = tail(states[layer], positions)
+            logits = _logits(tail, states, layer, at, translate)
             is_final = layer == len(states) - 1
             if is_final and on_final is not None:
-                on_final(logits, positions)
-            cells, seen = out.at(layer, positions), watched.at(layer, positions)
+                on_final(logits, at)
+            cells, seen = out.at(layer, at), watched.at(layer, at)
             _read_logits(logits, cells, tracked, seen, final, is_final)
             del logits  # or two layers' logits are in memory at a time
             if on_progress is not None:
-                on_progress(positions.stop - positions.start)
+                on_progress(at.stop - at.start)
     if statistics:
         out.kl.sub_(out.entropy[-1]).clamp_(min=0)  # rounding can take it below 0
         out.kl.masked_fill_(out.kl > 1e30, torch.inf)  # see _read_rows
     return out.numpy(watched)
+
+
+def _logits(
+    tail: Tail, states: Sequence[Tensor], layer: int, at: slice, translate: Translate | None
+) -> Tensor:
+    state = states[layer]
+    if translate is None:
+        return tail(state, at)
+    if state.ndim != 2:  # several streams: only the tail may index them
+        return tail(translate(layer, state), at)
+    return tail(translate(layer, state[at]), slice(None))
 
 
 def _check(top_k: int, tracked_ids: Sequence[int], vocab: int) -> None:

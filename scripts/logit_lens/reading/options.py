@@ -21,8 +21,11 @@ class ReadOptions:
         layers: which layers, in the form of ``select_layers``; empty for all.
         max_new_tokens: length of the greedy answer at most; 0 reads the prompt only.
         track: words whose probability and rank are kept in every cell.
+        lenses: lenses to read through beside the logit lens: files, folders, hub ids.
         ablate: replace windows of patches, and see what the answer loses.
         ablate_window: patches along a window's side.
+        ablate_stride: patches from one window to the next; 1 puts every patch into equally many
+            windows, with those that reach past the edge.
         ablate_with: what to put there: "mean" of this image's patches, "zero", or a file that holds
             a vector (.npy, .pt).
         knockout: block attention by bands of layers, and see what the answer loses.
@@ -36,8 +39,10 @@ class ReadOptions:
     layers: str = ""
     max_new_tokens: int = 32
     track: Sequence[str] = ()
+    lenses: Sequence[str] = ()
     ablate: bool = False
     ablate_window: int = 3
+    ablate_stride: int = 2
     ablate_with: str = "mean"
     knockout: bool = False
     attribute: bool = False

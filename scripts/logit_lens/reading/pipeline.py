@@ -8,7 +8,7 @@ True
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
@@ -27,11 +27,14 @@ from ..tracking import tracked_token_ids
 from .answer import Exchange, answer_prompt
 from .assemble import Outcome, assemble
 from .cells import Reading, Watch
-from .check import RunningCheck
+from .check import RunningCheck, SelfCheck
 from .experiments import Findings, Watcher, run_experiments
 from .image_tokens import explain_image_tokens
 from .layers import select_layers
-from .lens import read_lens
+from .lens import Tail, read_lens
+from .lenses.lens import Lens
+from .lenses.load import load_lenses
+from .lenses.read import read_lenses
 from .options import ReadOptions
 from .prompt import Prompt, encode_prompt
 from .recording import Recorded, Recording
@@ -68,8 +71,9 @@ def make_record(
         raise LensError(
             f"--top-k is {options.top_k}, but {vlm.name} has {vlm.n_vocab} tokens", exit_code=2
         )
+    lenses = load_lenses(vlm, options.lenses)
     with explain_out_of_memory(vlm.device):
-        outcome = _read(vlm, picture, options, numbers, on_progress)
+        outcome = _read(vlm, picture, options, numbers, lenses, on_progress)
     return assemble(vlm, picture, outcome, run)
 
 
@@ -78,6 +82,7 @@ def _read(
     picture: Picture | None,
     options: ReadOptions,
     numbers: list[int],
+    lenses: list[Lens],
     on_progress: Watcher | None,
 ) -> Outcome:
     seconds = {"load": vlm.seconds_to_load}
@@ -89,28 +94,26 @@ def _read(
     tracked = list(
         dict.fromkeys([*chain(*tracked_words.values()), *answer, *(w.token_id for w in words)])
     )
+    seen = Watch(watched_ids(words), exchange.image_positions)
+    n_cells = len(recorded.states) * len(exchange.ids) * (1 + len(lenses))
+
+    def advance(cells: int) -> None:
+        if on_progress is not None:
+            on_progress("lens", cells, n_cells)
+
     with _timed(seconds, "lens", vlm.device):
-        n_cells = len(recorded.states) * len(exchange.ids)
-        own = recorded.logits, recorded.checked
-        tail, tail_name, _ = choose_tail(
-            vlm.model, vlm.anatomy, recorded.states[-1], *own, vlm.dtype
+        tail, tail_name, reading, check = _through_the_logit_lens(
+            vlm, recorded, len(exchange.ids), options, tracked, seen, advance
         )
-        running = RunningCheck(*own, vlm.dtype)
-        reading = read_lens(
-            tail,
-            recorded.states,
-            len(exchange.ids),
-            top_k=options.top_k,
-            tracked_ids=tracked,
-            watch=Watch(watched_ids(words), exchange.image_positions),
-            on_progress=on_progress and (lambda cells: on_progress("lens", cells, n_cells)),
-            on_final=running.compare,
-        )
-        check = running.result()
+    further = {}
+    if lenses:
+        with _timed(seconds, "lenses", vlm.device):
+            size = len(exchange.ids), options.top_k
+            further = read_lenses(tail, lenses, recorded, *size, tracked, advance)
     placement = _place(vlm, picture, prompt, exchange)
     layers = recorded.numbers
     del recorded
-    extra = _answer_arrays(exchange, words, layers, tracked, reading)
+    extra = further | _answer_arrays(exchange, words, layers, tracked, reading)
     findings = Findings()
     if options.experiments:
         with _timed(seconds, "experiments", vlm.device):
@@ -127,9 +130,36 @@ def _read(
         reading,
         placement,
         extra | findings.arrays,
+        lenses,
         findings,
         seconds,
     )
+
+
+def _through_the_logit_lens(
+    vlm: VLM,
+    recorded: Recorded,
+    n_positions: int,
+    options: ReadOptions,
+    tracked: list[int],
+    watch: Watch,
+    on_progress: Callable[[int], object],
+) -> tuple[Tail, str, Reading, SelfCheck]:
+    """What reads a state, its name, the reading of all of them, and whether it is the model's."""
+    own = recorded.logits, recorded.checked
+    tail, tail_name, _ = choose_tail(vlm.model, vlm.anatomy, recorded.states[-1], *own, vlm.dtype)
+    running = RunningCheck(*own, vlm.dtype)
+    reading = read_lens(
+        tail,
+        recorded.states,
+        n_positions,
+        top_k=options.top_k,
+        tracked_ids=tracked,
+        watch=watch,
+        on_progress=on_progress,
+        on_final=running.compare,
+    )
+    return tail, tail_name, reading, running.result()
 
 
 def _answer_arrays(

@@ -92,6 +92,9 @@ export function quietText(text) {
 /** What is looked for when this is typed: with or without a mark of a leading space is the same. @param {string} query */
 export const bareQuery = (query) => query.trim().replace(/^[▁Ġ·]+(?=.)/u, "").toLowerCase();
 
+/** What hatching says. @param {number} k */
+export const belowText = (k) => `not in the top ${k}: below ${boundName(k)}, that cell's #${k}; not zero`;
+
 /** p with k as an index: the probability of a cell's k-th token. @param {number} k */
 export const boundName = (k) => `p${[...String(k)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]).join("")}`;
 

@@ -6,6 +6,7 @@
  *   // "In the top 5 from layer 12, on top from 14 (steadily 17–32), strongest at 23: 16 patches in 4 places; still there at 32."
  */
 import { formatCount, formatProb } from "./format.js";
+import { probOf, rankOf } from "./token_prob.js";
 /** @import { LayerReading, Readings } from "./places.js" */
 /** @import { LensPage } from "./record.js" */
 
@@ -53,19 +54,21 @@ const onsetStart = (record, l) => (record.layers[l] === 0 ? "from the embeddings
 export function onsetSentence(record, { layers, ground: { one, many } }) {
   const onset = onsetOf(layers);
   if (!onset) return `Never in the top ${record.K} of a ${one}.`;
-  const { count, parts } = layers[onset.peak];
-  const where = count === 1 ? `a lone ${one}` : `${formatCount(count, one, many)} in ${formatCount(parts, "place")}`;
+  const { strong, parts } = layers[onset.peak];
+  const where = strong === 1 ? `a lone ${one}` : `${formatCount(strong, one, many)} in ${formatCount(parts, "place")}`;
   return `${onsetSpells(record, onset)}, strongest at ${layerNumber(record, onset.peak)}: ${where}; ${onsetEnd(record, onset)}.`;
 }
 
 /**
- * The story of a token at one position.
+ * The story of tokens at one position, short: "top 5 at 12–32, on top 17–32, most at 23 (0.981)".
  * @param {LensPage} record
- * @param {Onset|null} onset
+ * @param {Onset|null} onset of `readingsAt`
  */
 export function onsetAt(record, onset) {
   if (!onset) return `never in the top ${record.K}`;
-  return `${onsetSpells(record, onset).replace("In the", "in the")}, strongest at ${layerNumber(record, onset.peak)} (${formatProb(onset.layers[onset.peak].sum)}), ${onsetEnd(record, onset)}`;
+  const { read, top, peak, layers } = onset;
+  const range = (/** @type {Spell} */ spell) => `${layerNumber(record, spell.first)}${spell.last > spell.first ? `–${layerNumber(record, spell.last)}` : ""}${steadyPart(record, spell)}`;
+  return `top ${record.K} at ${range(read)}, ${top ? `on top ${range(top)}` : "never on top"}, most at ${layerNumber(record, peak)} (${formatProb(layers[peak].sum)})`;
 }
 
 /** @param {LensPage} record @param {Onset} onset */
@@ -81,13 +84,13 @@ const onsetEnd = (record, { read }) => (read.last === record.L - 1 ? `still ther
  * The layers of one position, in the form of `readingsOf`.
  * @param {LensPage} record
  * @param {number} t
- * @param {number} i row of the token table
+ * @param {number[]} indices rows of the token table
  * @returns {LayerReading[]}
  */
-export function readingsAt(record, t, i) {
+export function readingsAt(record, t, indices) {
   return record.layers.map((_number, l) => {
-    const { value: rank, exact } = record.rank(l, t, i);
-    const seen = exact && rank < record.K ? 1 : 0;
-    return { count: seen, onTop: seen && rank === 0 ? 1 : 0, sum: seen ? record.prob(l, t, i).value : 0, parts: seen };
+    const { value: rank, known } = rankOf(record, l, t, indices);
+    const seen = known && rank < record.K ? 1 : 0;
+    return { count: seen, onTop: seen && rank === 0 ? 1 : 0, sum: seen ? probOf(record, l, t, indices).value : 0, strong: seen, parts: seen };
   });
 }

@@ -1,7 +1,8 @@
 /**
  * Places: connected patches that read as the same thing. One patch may read as a word by accident,
  * neighbours rarely do, so places are ranked by what their patches add up to. Pure.
- * Where nothing lies on a picture, neighbours are those that follow each other in the sequence.
+ * Readings below a tenth of the word's highest probability make no place: they join what does not
+ * belong together. Where nothing lies on a picture, neighbours are those that follow each other in the sequence.
  *
  *   const { places, layers } = readingsOf(record, [record.indexOf(2323)]);
  *   places[0]; // {layer: 23, positions: [134, …], sum: 8.7, peak: 207, best: 0.98, onTop: 11}
@@ -20,10 +21,18 @@ import { knownCells } from "./token_prob.js";
  * @property {number} onTop so many have it as their top token
  */
 
-/** @typedef {{count: number, onTop: number, sum: number, parts: number}} LayerReading positions with the token among the top k, on top; summed probability; in how many parts they fall */
+/**
+ * @typedef {object} LayerReading
+ * @property {number} count positions with the token among their top k
+ * @property {number} onTop positions that have it on top
+ * @property {number} strong positions that places are made of
+ * @property {number} parts in how many places they fall
+ * @property {number} sum of their probabilities
+ */
 
 /** @typedef {{places: Place[], layers: LayerReading[], ground: Ground}} Readings places: the strongest first, each where it peaks */
 
+const FAINT = 0.1; // of the highest probability
 /** Down and right: the four sides, then the corners. */
 const STEPS_AROUND = [[-1, 0], [0, 1], [1, 0], [0, -1], [-1, -1], [-1, 1], [1, 1], [1, -1]];
 
@@ -107,14 +116,16 @@ export function readingsOf(record, indices) {
   });
   const all = grounds(record);
   const ground = all.find(({ positions }) => record.layers.some((_, l) => positions.some((t) => found[l * record.T + t]))) ?? all[0];
-  const parts = record.layers.map((_, layer) => {
+  const read = record.layers.map((_, l) => ground.positions.filter((t) => found[l * record.T + t]));
+  const most = read.reduce((best, positions, l) => positions.reduce((p, t) => Math.max(p, sums[l * record.T + t]), best), 0);
+  const parts = read.map((seen, layer) => {
     const from = layer * record.T;
-    return connected(ground, ground.positions.filter((t) => found[from + t]), () => true)
+    return connected(ground, seen.filter((t) => sums[from + t] >= FAINT * most), () => true)
       .map((positions) => placeOfPart(positions, layer, (t) => sums[from + t], (t) => found[from + t] === 2));
   });
-  const total = (/** @type {Place[]} */ places, /** @type {(place: Place) => number} */ value) => places.reduce((sum, place) => sum + value(place), 0);
-  const layers = parts.map((places) => ({
-    count: total(places, (place) => place.positions.length), onTop: total(places, (place) => place.onTop), sum: total(places, (place) => place.sum), parts: places.length,
+  const layers = parts.map((places, l) => ({
+    count: read[l].length, onTop: read[l].filter((t) => found[l * record.T + t] === 2).length, parts: places.length,
+    strong: places.reduce((count, place) => count + place.positions.length, 0), sum: places.reduce((sum, place) => sum + place.sum, 0),
   }));
   return { places: strongest(ground, parts.flat()), layers, ground };
 }

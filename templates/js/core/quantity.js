@@ -5,7 +5,7 @@
  */
 import { DECIMAL } from "./decimal.js";
 import { formatNumber, formatProb, formatRank, quietText } from "./format.js";
-import { linear, linearTicks, probabilityScale } from "./range.js";
+import { linear, linearTicks, probabilityScale, ticksApart } from "./range.js";
 import { knownCells, probOf, rankOf } from "./token_prob.js";
 /** @import { LensPage } from "./record.js" */
 /** @import { State } from "./state.js" */
@@ -23,10 +23,10 @@ export function colourChoices(record, tokens) {
   /** @param {Colour} mode @param {string} label @returns {ColourChoice} */
   const choice = (mode, label, enabled = true, why = "") => ({ mode, label, enabled, why });
   return [
-    choice("prob", tokens.length ? "probability, chosen token" : "probability, top token"),
+    choice("prob", tokens.length ? "probability, chosen" : "probability, top token"),
     ...(record.hasEntropy ? [choice("entropy", "entropy")] : []),
     ...(record.hasKl ? [choice("kl", "KL to final layer")] : []),
-    choice("rank", "rank, chosen token", tokens.length > 0, "choose a token first"),
+    choice("rank", "rank, chosen", tokens.length > 0, "choose a token first"),
     choice("agree", "agreement with final"),
     choice("none", "none"),
   ];
@@ -51,6 +51,12 @@ export function colourChoices(record, tokens) {
  * @returns {Quantity}
  */
 export function quantityOf(record, choice) {
+  const quantity = chosenQuantity(record, choice);
+  return { ...quantity, ticks: ticksApart(quantity.ticks) };
+}
+
+/** @param {LensPage} record @param {{colour: Colour, tokens: number[], range?: RangeChoice}} choice @returns {Quantity} */
+function chosenQuantity(record, choice) {
   const indices = choice.tokens.map((id) => record.indexOf(id)).filter((i) => i >= 0);
   const names = indices.map((i) => quietText(record.text(i))).join(" + ");
   const range = choice.range ?? "auto";

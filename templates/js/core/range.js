@@ -42,6 +42,28 @@ export function linearTicks(range, format) {
   return ticks.map((value) => ({ at: linear(value, range), text: text(value) }));
 }
 
+/** Letters that fit along the shortest scale that is drawn. */
+const LETTERS = 44;
+
+/**
+ * Those whose texts do not touch, on the shortest scale too: both ends, and between them what has room.
+ * @param {Tick[]} ticks the lowest first
+ * @returns {Tick[]}
+ */
+export function ticksApart(ticks) {
+  // a text at an end begins or ends there, others have their middle at the tick
+  const place = (/** @type {Tick} */ { at, text }) => {
+    const left = Math.max(0, Math.min(LETTERS - text.length, at * LETTERS - text.length / 2));
+    return { left, right: left + text.length };
+  };
+  const kept = [...new Set([ticks.at(-1), ticks[0]])].filter((tick) => tick !== undefined);
+  for (const tick of ticks.slice(1, -1)) {
+    const { left, right } = place(tick);
+    if (kept.every((other) => right + 1 <= place(other).left || place(other).right + 1 <= left)) kept.push(tick);
+  }
+  return kept.sort((a, b) => a.at - b.at);
+}
+
 /**
  * The scale that is chosen; `auto` is `usual`, unless all would look blank on it.
  * @param {RangeChoice} choice

@@ -7,7 +7,10 @@
 /** @typedef {"all"|"text"|"image"|"answer"|"pinned"|"matches"} RowFilter */
 /** @typedef {"position"|"surest"|"entropy"|"decided"|"word"} RowOrder */
 /** @typedef {{from: number, to: number, step: number}} Span indices of layers */
+/** @typedef {{row: number, layer: number}} Scroll the first row, a position or a band as in grid/rows.js, and the first layer */
+/** @typedef {{by: number, x: number, y: number}} Zoom how often as large; what of the original is in the middle */
 /** @typedef {"prob"|"log"|"rank"} Scale */
+/** @typedef {"one"|"each"|"position"} Charts all pins in one, one each, or one token over all positions */
 /** @typedef {"auto"|"light"|"dark"} Theme */
 /** @typedef {"auto"|"unit"|"report"|"log"} RangeChoice auto: what fits the report */
 /** @typedef {"fade"|"dots"|"colour"} Look */
@@ -34,7 +37,11 @@
  * @property {Look} look how the picture shows the colours' quantity
  * @property {number} strength 0..1 of that
  * @property {boolean} words are written on the picture
+ * @property {Zoom|null} zoom of the picture; null: all of it is in sight
+ * @property {Scroll|null} scroll of the grid; null: as it opened
+ * @property {boolean} large the charts have more room than the grid
  * @property {Scale} scale of the charts
+ * @property {Charts} charts of the pins
  * @property {Theme} theme
  * @property {boolean} dark what theme comes to; set by main.js, never in the hash
  * @property {boolean} paper the page is being printed: fixed sizes, see css/paper.css; never in the hash
@@ -46,7 +53,8 @@
 /** What a fresh report shows. @type {StateValues} */
 export const DEFAULTS = {
   layer: 0, cell: null, hover: null, pins: [], colour: "prob", tokens: [], query: "", rows: "all", order: "position", whole: false, span: null, folded: [], zoomedOut: false,
-  region: [], word: -1, view: 0, range: "auto", look: "fade", strength: 0.5, words: true, scale: "prob", theme: "auto", dark: false, paper: false, playing: false,
+  region: [], word: -1, view: 0, range: "auto", look: "fade", strength: 0.5, words: true, zoom: null, scroll: null,
+  large: false, scale: "prob", charts: "one", theme: "auto", dark: false, paper: false, playing: false,
 };
 
 /** @param {Cell} cell */
@@ -57,12 +65,18 @@ const flagText = (on) => (on ? "1" : "0");
 /** @param {Span|null} span */
 const spanOf = (span) => (span ? `${span.from}-${span.to}${span.step > 1 ? `/${span.step}` : ""}` : "");
 
+/** @param {Zoom|null} zoom */
+const zoomOf = (zoom) => (zoom ? `${zoom.by},${zoom.x},${zoom.y}` : "");
+/** @param {Scroll|null} scroll */
+const scrollOf = (scroll) => (scroll ? `${scroll.row}.${scroll.layer}` : "");
+
 /** @type {{[Key in SavedKey]: (value: StateValues[Key]) => string}} in the order of the hash */
 const WRITERS = {
   layer: String, cell: (cell) => (cell ? cellText(cell) : ""), pins: (pins) => pins.map(cellText).join(","), colour: String,
   tokens: String, query: String, rows: String, order: String, whole: flagText, span: spanOf, folded: String, zoomedOut: flagText, region: toRanges,
   word: String, view: String, range: String,
-  look: String, strength: String, words: flagText, scale: String, theme: String,
+  look: String, strength: String, words: flagText, zoom: zoomOf, scroll: scrollOf, large: flagText, scale: String, charts: String,
+  theme: String,
 };
 
 /** Does a key go into the hash? @param {string} key @returns {key is SavedKey} */
@@ -117,7 +131,7 @@ function readersFor(values, sizes) {
     return text && isIndex(layer, sizes.layers) && isIndex(position, sizes.positions) ? { layer, position } : null;
   };
   /**
-   * @template {"colour"|"rows"|"order"|"range"|"look"|"scale"|"theme"} Key
+   * @template {"colour"|"rows"|"order"|"range"|"look"|"scale"|"charts"|"theme"} Key
    * @param {Key} key
    * @param {StateValues[Key][]} names
    * @returns {(text: string) => StateValues[Key]}
@@ -145,9 +159,26 @@ function readersFor(values, sizes) {
     look: oneOf("look", "fade", "dots", "colour"),
     strength: (text) => (text !== "" && Number(text) >= 0 && Number(text) <= 1 ? Number(text) : values.strength),
     words: flag,
+    zoom: readZoom,
+    scroll: (text) => readScroll(text, sizes),
+    large: flag,
     scale: oneOf("scale", "prob", "log", "rank"),
+    charts: oneOf("charts", "one", "each", "position"),
     theme: oneOf("theme", "auto", "light", "dark"),
   };
+}
+
+/** "2.5,320,200" @param {string} text @returns {Zoom|null} */
+function readZoom(text) {
+  const [by, x, y] = text.split(",").map(Number);
+  return text && by > 1 && by < 1e4 && [x, y].every((at) => Math.abs(at) < 1e6) ? { by, x, y } : null;
+}
+
+/** "-6.12" @param {string} text @param {{layers: number, positions: number}} sizes @returns {Scroll|null} */
+function readScroll(text, { layers, positions }) {
+  const match = /^(-?\d+)\.(\d+)$/.exec(text);
+  const [row, layer] = match ? [Number(match[1]), Number(match[2])] : [0, Infinity];
+  return row >= -positions && row < positions && layer < layers ? { row, layer } : null;
 }
 
 /** "8-32/2" @param {string} text @param {number} layers @returns {Span|null} */

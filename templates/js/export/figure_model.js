@@ -1,6 +1,7 @@
 /**
  * What an exported figure says and where: caption lines, patches, words, pins. Pure.
  */
+import { pinnedPositions } from "../core/pins.js";
 import { boxOf, contourLines, patchSet } from "../image/map.js";
 import { AT_CHANCE, eachHasRoom, nameBox, namedRegions, regionNames, wordRegions } from "../image/regions.js";
 import { apart, fitWord, pictureWord } from "../image/words.js";
@@ -105,9 +106,9 @@ export function figurePatches(record, quantity, { layer, view, place }) {
 /** Pinned patches that the figure shows, numbered in the order of the pins. @param {LensPage} record @param {Cell[]} pins @param {{view: number, place: FigurePlace}} what @returns {FigurePin[]} */
 export function figurePins(record, pins, { view, place }) {
   const set = patchSet(record, view);
-  return [...new Set(pins.map((pin) => pin.position))].map((position, n) => ({ number: n + 1, position }))
+  return pinnedPositions(pins)
     .filter(({ position }) => set.indexOf.has(position))
-    .map((pin) => ({ ...pin, ...onFigure(place, boxOf(record, pin.position)) }));
+    .map(({ number, position }) => ({ number, position, ...onFigure(place, boxOf(record, position)) }));
 }
 
 /**

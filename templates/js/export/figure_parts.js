@@ -4,6 +4,7 @@
  */
 import { shadeFill } from "../core/colour.js";
 import { thePicture } from "../core/dom.js";
+import { belowText } from "../core/format.js";
 import { svgElement } from "../core/svg.js";
 import { CONTOUR, LOOKS, hatchAlpha, patchMark } from "../image/looks.js";
 import { NAME_SIZE } from "../image/regions.js";
@@ -120,7 +121,7 @@ export function figureLegend(record, quantity, { look, ink, y, width }) {
   }
   if (record.placed.some((t) => record.layers.some((_, l) => quantity.below(l, t)))) {
     group.append(svgElement("rect", { x: 2, y: y + tall - 8, width: 18, height: 9, fill: "url(#below)", stroke: ink, "stroke-opacity": 0.3, "stroke-width": 0.75 }),
-      text(`outside the top ${record.K}: below that cell's #${record.K}, not zero`, tall, { x: 26, "font-size": 9.5 }));
+      text(belowText(record.K), tall, { x: 26, "font-size": 9.5 }));
     tall += 14;
   }
   return { group, tall: tall + 6 };

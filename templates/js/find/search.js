@@ -25,6 +25,8 @@ export function mountFindToken(root, record, state) {
   const search = new FindSearch(root, record, state);
   search.listen();
   state.on(["query"], () => search.followQuery());
+  // what is chosen stands in its own place; a link must not say what was typed before
+  state.on(["tokens"], () => { if (state.get("tokens").length) state.set({ query: "" }); });
 }
 
 /** @typedef {{indices: number[], group: TokenGroup|null}} FindOption a word with all its spellings, or (without group) one spelling */

@@ -18,6 +18,7 @@ import { GridMarks } from "./marks.js";
 import { GridPainter } from "./paint.js";
 import { GridPeek } from "./peek.js";
 import { bandOf, gridRows, matchingPositions } from "./rows.js";
+import { GridScroll } from "./scroll.js";
 import { followsLayer, inOrder } from "./sort.js";
 import { GRID, visibleRange } from "./window.js";
 /** @import { LensPage } from "../core/record.js" */
@@ -71,6 +72,7 @@ export class GridPane {
     this.peek = new GridPeek(part(body, ".grid-peek", HTMLCanvasElement), record, picture);
     this.painter = new GridPainter(part(body, ".grid-canvas", HTMLCanvasElement), record, picture);
     this.paint = drawOnce(() => this.#paintNow());
+    this.scroll = new GridScroll(this, state);
     this.#shownView = record.views[0] ?? 0;
     this.geometry.layers = spannedLayers(state.get("span"), record.L);
     picture?.decode().then(this.paint, () => { /* a picture that cannot be decoded: no thumbnails */ });
@@ -166,6 +168,7 @@ export class GridPane {
     if (scroller.hidden || height === 0 || !this.view.style.width) return; // not laid out yet: see #resize
     if (this.#revealed) this.geometry.scrollTo(this.#revealed.place, this.#revealed.layer);
     this.#revealed = null;
+    this.scroll.restore();
     const top = Math.round(scroller.scrollTop);
     this.painter.paint(this.rows, visibleRange(top, height - GRID.head, this.geometry.row, this.rows.length), this.geometry.columns(), { top, row: this.geometry.row }, this.#look());
     this.#drawMarks();
@@ -219,6 +222,7 @@ export class GridPane {
     this.painter.resize(scroller.clientWidth, scroller.clientHeight, width, this.state.get("paper") ? 2 : 1);
     if (!this.#opened) geometry.scrollToEnd(this.state.get("layer"));
     this.#opened = true;
+    this.scroll.opened();
     this.paint();
   }
 

@@ -102,6 +102,17 @@ function paintDots(pen, dots, density) {
   pen.globalAlpha = 1;
 }
 
+/** Paint what must not cross some boxes, as if they lay over it. @param {Pen} pen @param {Box[]} boxes none over another @param {() => void} paint */
+export function paintBeneath(pen, boxes, paint) {
+  pen.save();
+  pen.beginPath();
+  pen.rect(0, 0, pen.canvas.width, pen.canvas.height);
+  for (const [left, top, right, bottom] of boxes) pen.rect(left, top, right - left, bottom - top);
+  pen.clip("evenodd");
+  paint();
+  pen.restore();
+}
+
 /** @typedef {{ink: string, halo: string, width: number, dash?: number[]}} OutlineStyle */
 
 /** An outline that shows on any picture: a dark and a light line. @param {Pen} pen @param {Box} box @param {OutlineStyle} style */

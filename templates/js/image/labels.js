@@ -52,16 +52,17 @@ function wordMeasure(pen, density) {
  * @param {PatchSet} set
  * @param {ImageMap} map
  * @param {WordLook} look
+ * @returns {Box[]} where regions are named
  */
 export function paintWords(pen, record, set, map, look) {
-  if (set.positions.length === 0) return;
+  if (set.positions.length === 0) return [];
   const { density } = look;
   const [width, height] = [set.patch.width * map.scale / density, set.patch.height * map.scale / density];
   if (eachHasRoom(set, look.zoom, { width, height })) {
     const points = Math.max(9, Math.min(15, Math.min(width / 4.2, height / 1.7)));
     setFont(pen, look, "", points);
     writeWords(pen, patchWords(pen, record, set, map, look), points, look);
-    return;
+    return [];
   }
   setFont(pen, look, "600 ", NAME_SIZE);
   const names = namesNow(record, set, look, wordMeasure(pen, density));
@@ -74,6 +75,13 @@ export function paintWords(pen, record, set, map, look) {
   const written = apart(boxes, boxes.length).map(({ name, left, top, width: across, height: down }) => (
     { text: name.text, wide: name.wide * density, x: (left + across / 2) * density, y: (top + down / 2) * density }));
   writeWords(pen, written, NAME_SIZE, look);
+  return written.map((word) => wordBox(word, NAME_SIZE, density));
+}
+
+/** @param {Written} word its middle @param {number} points @param {number} density @returns {Box} */
+function wordBox({ x, y, wide }, points, density) {
+  const [across, down] = [wide / 2 + 2.5 * density, ((points + 4) / 2) * density];
+  return [x - across, y - down, x + across, y + down];
 }
 
 /** @param {Pen} pen @param {WordLook} look @param {string} weight @param {number} points */
@@ -86,12 +94,13 @@ function setFont(pen, look, weight, points) {
 
 /** @param {Pen} pen @param {Written[]} words @param {number} points @param {WordLook} look */
 function writeWords(pen, words, points, { density, colours }) {
-  const tall = (points + 4) * density;
-  for (const { text, x, y, wide } of words) {
+  for (const word of words) {
+    const { text, x, y } = word;
+    const [left, top, right, bottom] = wordBox(word, points, density);
     pen.fillStyle = colours.surface;
     pen.globalAlpha = 0.88;
     pen.beginPath();
-    pen.roundRect(x - wide / 2 - 2.5 * density, y - tall / 2, wide + 5 * density, tall, 3 * density);
+    pen.roundRect(left, top, right - left, bottom - top, 3 * density);
     pen.fill();
     pen.globalAlpha = 1;
     pen.fillStyle = colours.ink;

@@ -4,14 +4,17 @@
  * image/input.js, zoom in image/zoom.js, painting in image/draw.js and image/labels.js.
  */
 import { byId, cloneAll, part, penOf, thePicture } from "../core/dom.js";
+import { pinnedPositions } from "../core/pins.js";
+import { placeNumber, placesNow } from "../core/places.js";
 import { QUANTITY_KEYS, quantityNow } from "../core/quantity.js";
 import { rgbOf, themeColours } from "../core/theme.js";
 import { drawOnce } from "../core/work.js";
-import { paintContour, paintOutline, paintPatches, paintUnseen } from "./draw.js";
+import { paintBeneath, paintContour, paintOutline, paintPatches, paintUnseen } from "./draw.js";
 import { LOOKS } from "./looks.js";
 import { listenToImage } from "./input.js";
 import { paintWords } from "./labels.js";
-import { boxOnStage, contourLines, patchSet } from "./map.js";
+import { boxOf, boxOnStage, contourLines, patchSet } from "./map.js";
+import { paintPinFrames, paintPinNumbers } from "./pins.js";
 import { mountImageTools } from "./tools.js";
 import { imageView } from "./view.js";
 /** @import { Box, LensPage } from "../core/record.js" */
@@ -54,6 +57,8 @@ class ImagePane {
   #colours = null;
   /** @type {{set: PatchSet|null, region: number[], lines: number[]}} */
   #marked = { set: null, region: [], lines: [] };
+  /** Where names of regions are written. @type {Box[]} */
+  #names = [];
   #drawPatches = drawOnce(() => this.#paintPatches());
   #drawMarks = drawOnce(() => this.#paintMarks());
 
@@ -84,7 +89,7 @@ class ImagePane {
       this.#drawPatches();
       if (["view", "look", "colour"].some((key) => changed.has(/** @type {keyof StateValues} */ (key)))) this.#describe();
     });
-    state.on(["hover", "cell", "pins", "region", "view", "dark"], this.#drawMarks);
+    state.on(["hover", "cell", "pins", "region", "view", "dark", "layer", "words", ...QUANTITY_KEYS], this.#drawMarks);
     state.on(["paper"], () => this.#sizeCanvases()); // the observer would be too late
   }
 
@@ -149,7 +154,7 @@ class ImagePane {
       ...(this.picture ? { look, strength } : { look: "colour", strength: 1 }),
     });
     paintUnseen(pen, view.size, this.#seenPart(set), map, { paper: colours.paper, line: colours.lineStrong, width: density });
-    if (words) paintWords(pen, record, set, map, { layer, density, colours, only, zoom: view.zoom() });
+    this.#names = words ? paintWords(pen, record, set, map, { layer, density, colours, only, zoom: view.zoom() }) : [];
     Object.assign(this.frame.dataset, { layer, view: set.view });
   }
 
@@ -160,13 +165,18 @@ class ImagePane {
     const { state } = this;
     const [map, colours, density] = [this.#map, this.#theme, this.#density];
     const halo = state.get("dark") ? "rgb(0 0 0 / 0.75)" : "rgb(255 255 255 / 0.9)";
-    paintContour(pen, this.#regionLines(), map, { ink: colours.accent, halo, width: 1.5 * density });
-    const pins = new Set(state.get("pins").map((pin) => pin.position));
-    for (const position of pins) this.#outline(position, { halo, ink: colours.pin, width: 1.5 * density, dash: [3 * density, 2 * density] });
+    const pins = pinnedPositions(state.get("pins")).filter(({ position }) => this.record.box(position))
+      .map(({ number, position }) => ({ number, box: boxOnStage(map, boxOf(this.record, position)) }));
+    paintBeneath(pen, this.#names, () => {
+      paintContour(pen, this.#regionLines(), map, { ink: colours.accent, halo, width: 1.5 * density });
+      paintContour(pen, this.#placeLines(), map, { ink: colours.pin, halo, width: 1.25 * density });
+      paintPinFrames(pen, pins, { colours, halo, density });
+    });
     const [cell, hover] = [state.get("cell"), state.get("hover")];
     if (cell) this.#outline(cell.position, { halo, ink: colours.pin, width: 2.5 * density });
     // around the outline of the selection, not over it
     if (hover) this.#outline(hover.position, { halo, ink: colours.accent, width: 2 * density }, hover.position === cell?.position ? 4 * density : 0);
+    paintPinNumbers(pen, pins, this.#names, { colours, halo, density });
     const { rubber } = this.view;
     if (rubber) paintOutline(pen, boxOnStage(map, rubber), { halo, ink: colours.accent, width: density, dash: [5 * density, 3 * density] });
   }
@@ -179,6 +189,15 @@ class ImagePane {
       this.#marked = { set, region, lines: contourLines(set, members) };
     }
     return this.#marked.lines;
+  }
+
+  /** The contour of the place of the chosen tokens that the selection is in. */
+  #placeLines() {
+    const { record, state } = this;
+    const { places, readings } = placesNow(record, state);
+    const at = readings ? placeNumber(places, state) : -1;
+    if (at < 0 || places[at].layer !== state.get("layer")) return [];
+    return contourLines(this.#set, places[at].positions.flatMap((t) => this.#set.indexOf.get(t) ?? []));
   }
 
   /** @param {number} position @param {OutlineStyle} style @param {number} [away] device pixels around the patch */

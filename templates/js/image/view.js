@@ -1,10 +1,12 @@
 /**
- * How the picture is looked at: zoom, marking. Of the image pane
- * alone, so not in the state. One object per record; knows no DOM.
+ * How the picture is looked at: zoom, marking. Of the image pane alone; only what a link brings back
+ * is in the state too. One object per record; knows no DOM.
  */
+import { sameValue } from "../core/state_values.js";
 import { boxMap, boxOnStage, fitMap, patchSet, settleMap, zoomMap } from "./map.js";
 /** @import { Box, LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
+/** @import { Zoom } from "../core/state_values.js" */
 /** @import { ImageMap, Limits, Point, Size } from "./map.js" */
 
 const IMAGE_MARGIN = 6;
@@ -37,6 +39,8 @@ export class ImageView {
   /** @type {Size} */
   #room = { width: 1, height: 1 };
   #frame = 0;
+  /** The zoom as it was written into the state from here. @type {Zoom|null} */
+  #own = null;
   #record;
   #state;
   #fit;
@@ -49,6 +53,7 @@ export class ImageView {
     this.size = imageSize(record);
     this.#fit = fitMap(this.size, this.#room, IMAGE_MARGIN);
     this.#map = this.#fit;
+    state.on(["zoom"], () => { if (!sameValue(state.get("zoom"), this.#own)) this.#follow(); });
   }
 
   map() { return this.#map; }
@@ -80,14 +85,23 @@ export class ImageView {
 
   /** @param {Size} next */
   resize(next) {
-    const [room, map] = [this.#room, this.#map];
+    const room = this.#room;
     if (next.width === room.width && next.height === room.height) return;
-    const zoom = map.scale / this.#fit.scale;
-    const middle = [(room.width / 2 - map.x) / map.scale, (room.height / 2 - map.y) / map.scale];
     this.#room = next;
     this.#fit = fitMap(this.size, next, Math.min(IMAGE_MARGIN, next.width / 8, next.height / 8));
-    const scale = this.#fit.scale * zoom;
-    this.#move({ scale, x: next.width / 2 - middle[0] * scale, y: next.height / 2 - middle[1] * scale });
+    this.#follow();
+  }
+
+  /** Zoom as the state says: its middle stays in the middle. */
+  #follow() {
+    const zoom = this.#state.get("zoom");
+    this.#own = zoom;
+    this.#map = this.#fit;
+    if (zoom) {
+      const scale = Math.min(this.#fit.scale * zoom.by, this.#limits()[1]);
+      this.#map = settleMap({ scale, x: this.#room.width / 2 - zoom.x * scale, y: this.#room.height / 2 - zoom.y * scale }, this.size, this.#room);
+    }
+    this.changed();
   }
 
   /** @param {number} factor @param {Point} [at] on the stage, which stays where it is */
@@ -127,10 +141,13 @@ export class ImageView {
     return [this.#fit.scale, Math.max(this.#fit.scale * 8, 160 / Math.max(1e-6, Math.min(patch.width, patch.height)))];
   }
 
-  /** @param {ImageMap} next */
+  /** Shown is what the state says, to the digit: a link gives the same picture. @param {ImageMap} next */
   #move(next) {
-    this.#map = next.scale <= this.#fit.scale * 1.0001 ? this.#fit : settleMap(next, this.size, this.#room);
-    this.changed();
+    const { scale, x, y } = settleMap(next, this.size, this.#room);
+    const by = Number((scale / this.#fit.scale).toFixed(4));
+    const at = (/** @type {number} */ value) => Number((value / scale).toFixed(2));
+    this.#state.set({ zoom: by > 1 ? { by, x: at(this.#room.width / 2 - x), y: at(this.#room.height / 2 - y) } : null });
+    this.#follow();
   }
 }
 

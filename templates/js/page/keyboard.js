@@ -20,6 +20,7 @@ export const KEYS = [
   ["/", "find a token"],
   ["n N", "next place where the patches read as it, the one before"],
   ["p", "pin the cell under the pointer or the keys"],
+  ["e", "take the data away"],
   ["c", "next colour"],
   ["w", "the next word of the answer: its three maps"],
   ["f", "fold the image's rows"],
@@ -45,6 +46,11 @@ export function mountKeyboard(_root, record, state) {
     p: () => {
       const cell = state.get("hover") ?? state.get("cell");
       if (cell) chooseAndPin(state, cell);
+    },
+    e: () => {
+      const menu = part(document, "#data-menu .menu-button");
+      menu.focus();
+      menu.click();
     },
     c: () => {
       const modes = colourChoices(record, state.get("tokens")).filter((choice) => choice.enabled).map((choice) => choice.mode);

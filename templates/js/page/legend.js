@@ -4,6 +4,7 @@
  */
 import { shadeFill } from "../core/colour.js";
 import { childrenOf, cloneAll, cloneOne, hit, partsOf } from "../core/dom.js";
+import { belowText } from "../core/format.js";
 import { QUANTITY_KEYS, quantityNow } from "../core/quantity.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
@@ -41,6 +42,6 @@ export function mountLegend(root, record, state) {
     const partly = state.get("tokens").some((id) => record.indexOf(id) >= 0 && record.slot(record.indexOf(id)) < 0);
     const bounded = quantity.mode === "agree" || (partly && ["prob", "rank"].includes(quantity.mode));
     below.hidden = !bounded;
-    childrenOf(below)[1].textContent = `outside the top ${record.K}: below that cell's #${record.K}, not zero`;
+    childrenOf(below)[1].textContent = belowText(record.K);
   });
 }

@@ -3,16 +3,18 @@
  * Knows numbers and pixels; does not know the state.
  */
 import { LINES } from "../core/colour.js";
-import { childrenOf, cloneOne, part } from "../core/dom.js";
+import { childrenOf, cloneOne, part, writeToken } from "../core/dom.js";
 import { boundName } from "../core/format.js";
 import { svgElement } from "../core/svg.js";
 import { layerTicks } from "./axis.js";
 import { chartPaths, pointText, seriesName } from "./chart_data.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { ChartAxis } from "./axis.js" */
-/** @import { ChartLine, ChartModel } from "./chart_data.js" */
+/** @import { ChartLine, ChartModel, Series } from "./chart_data.js" */
 
-export const CHART = { left: 44, right: 8, top: 9, bottom: 22, label: 15, paper: 200 };
+export const CHART = { left: 44, right: 8, top: 17, bottom: 22, label: 15, paper: 200 };
+/** What the vertical axis shows. */
+export const AXIS_NAMES = { prob: "probability", log: "probability (log)", rank: "rank (log)" };
 
 /** Lines have the colours of their tokens, the sum that of text. @param {ChartLine} one @param {boolean} dark */
 export const chartColour = (one, dark) => (one.index < 0 ? "currentColor" : LINES[dark ? "dark" : "light"][one.colour]);
@@ -48,12 +50,12 @@ export function drawChart(card, model, dark, { width, height }) {
  */
 export function chartParts(model, dark, { width, height }) {
   const { record, axis, series } = model;
-  const x = (/** @type {number} */ l) => CHART.left + (record.L === 1 ? 0.5 : l / (record.L - 1)) * (width - CHART.left - CHART.right);
-  const y = (/** @type {number} */ value) => CHART.top + (1 - axis.place(value)) * (height - CHART.top - CHART.bottom);
+  const { x, y } = plotOf(record, axis, { width, height });
   const bottom = height - CHART.bottom;
   const band = series.some((one) => one.points.some((point) => !point.exact)) ? chartBand(model, { x, y }, bottom) : { area: [], words: [] };
   const parts = [
-    ...chartFrame(record, axis, x, { width, height }),
+    ...chartFrame(axis, AXIS_NAMES[model.scale], { width, height }),
+    ...layerAxis(record, x, { width, height }),
     ...band.area,
     ...model.pinned.map((l) => svgElement("line", { class: "chart-pin", x1: x(l), x2: x(l), y1: CHART.top, y2: bottom })),
     svgElement("line", { class: "chart-now", x1: 0, x2: 0, y1: CHART.top, y2: bottom }),
@@ -64,21 +66,35 @@ export function chartParts(model, dark, { width, height }) {
   return { parts, plot: { x, y } };
 }
 
-/** @param {LensPage} record @param {ChartAxis} axis @param {ToPixels} x @param {PlotSize} size @returns {SVGElement[]} */
-function chartFrame(record, axis, x, { width, height }) {
+/** From layers and values to pixels. @param {LensPage} record @param {ChartAxis} axis @param {PlotSize} size @returns {Plot} */
+export const plotOf = (record, axis, { width, height }) => ({
+  x: (l) => CHART.left + (record.L === 1 ? 0.5 : l / (record.L - 1)) * (width - CHART.left - CHART.right),
+  y: (value) => CHART.top + (1 - axis.place(value)) * (height - CHART.top - CHART.bottom),
+});
+
+/** The vertical axis: its name, its values. @param {ChartAxis} axis @param {string} name @param {PlotSize} size @returns {SVGElement[]} */
+export function chartFrame(axis, name, { width, height }) {
   const bottom = height - CHART.bottom;
   /** @type {SVGElement[]} */
-  const parts = [];
+  const parts = [svgElement("text", { class: "chart-tick", x: 2, y: 9 }, name)];
   for (const tick of axis.ticks) {
     const at = CHART.top + (1 - tick.at) * (bottom - CHART.top);
     parts.push(svgElement("line", { class: "chart-grid", x1: CHART.left, x2: width - CHART.right, y1: at, y2: at }));
     parts.push(svgElement("text", { class: "chart-tick", x: CHART.left - 6, y: at + 3.5, "text-anchor": "end" }, tick.text));
   }
-  for (const l of layerTicks(record.layers, Math.max(2, Math.floor((width - 60) / 34)))) {
-    parts.push(svgElement("text", { class: "chart-tick", x: x(l), y: height - 7, "text-anchor": "middle" }, String(record.layers[l])));
-    parts.push(svgElement("line", { class: "chart-grid", x1: x(l), x2: x(l), y1: bottom, y2: bottom + 4 }));
-  }
   return parts;
+}
+
+/** The layers below a chart. @param {LensPage} record @param {ToPixels} x @param {PlotSize} size @returns {SVGElement[]} */
+export function layerAxis(record, x, { width, height }) {
+  const bottom = height - CHART.bottom;
+  return [
+    svgElement("text", { class: "chart-tick", x: 2, y: height - 7 }, "layer"),
+    ...layerTicks(record.layers, Math.max(2, Math.floor((width - 60) / 34))).flatMap((l) => [
+      svgElement("text", { class: "chart-tick", x: x(l), y: height - 7, "text-anchor": "middle" }, String(record.layers[l])),
+      svgElement("line", { class: "chart-grid", x1: x(l), x2: x(l), y1: bottom, y2: bottom + 4 }),
+    ]),
+  ];
 }
 
 /** The region of which only this is known: not among the top k. @param {ChartModel} model @param {Plot} plot @param {number} bottom */
@@ -96,11 +112,11 @@ function chartBand({ record, position, scale }, { x, y }, bottom) {
   };
 }
 
-/** @param {ChartLine} one @param {Plot} plot @param {boolean} dark */
-function chartLine(one, { x, y }, dark) {
+/** @param {ChartLine} one @param {Plot} plot @param {boolean} dark @param {string} [dash] of the line where it is known */
+export function chartLine(one, { x, y }, dark, dash = "none") {
   const { whole, dashed, dots } = chartPaths(one.points, x, y);
   const group = svgElement("g", { class: "chart-line", stroke: chartColour(one, dark), fill: chartColour(one, dark), "data-index": one.index });
-  if (whole) group.append(svgElement("path", { d: whole, fill: "none" }));
+  if (whole) group.append(svgElement("path", { d: whole, fill: "none", "stroke-dasharray": dash }));
   if (dashed) group.append(svgElement("path", { class: "chart-dive", d: dashed, fill: "none" }));
   group.append(...dots.map(([cx, cy]) => svgElement("circle", { cx: cx.toFixed(1), cy: cy.toFixed(1), r: 2.5, stroke: "none" })));
   return group;
@@ -110,6 +126,13 @@ function chartLine(one, { x, y }, dark) {
 export const chartDots = (model, dark, layer, { x, y }) => model.series.filter((one) => one.points[layer].exact)
   .map((one) => svgElement("circle", { cx: x(layer), cy: y(one.points[layer].value), r: 3, fill: chartColour(one, dark) }));
 
+/** @param {HTMLElement} element @param {LensPage} record @param {Series} one */
+export function nameSeries(element, record, one) {
+  if (one.name) element.textContent = one.name;
+  else writeToken(element, record.text(one.index));
+  element.classList.toggle("token", one.index >= 0);
+}
+
 /** @param {HTMLElement} card @param {ChartModel} model @param {boolean} dark @param {number} height */
 function chartLabels(card, model, dark, height) {
   const holder = part(card, ".chart-labels");
@@ -118,8 +141,7 @@ function chartLabels(card, model, dark, height) {
     const label = cloneOne("chart-label");
     const [swatch, text] = childrenOf(label);
     swatch.style.background = chartColour(one, dark);
-    text.textContent = seriesName(model.record, one);
-    text.classList.toggle("token", one.index >= 0);
+    nameSeries(text, model.record, one);
     label.style.top = `${CHART.top + n * CHART.label}px`;
     label.dataset.index = String(one.index);
     label.classList.toggle("chosen", model.chosen.includes(one.index));

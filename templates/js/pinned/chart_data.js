@@ -2,7 +2,7 @@
  * What the trajectory charts show: which tokens, in which colours, their values over the layers.
  * Pure: numbers in, numbers out; pinned/chart.js draws them.
  */
-import { formatProb, formatRank, visibleText } from "../core/format.js";
+import { formatProb, formatRank, quietText } from "../core/format.js";
 import { probOf, rankOf } from "../core/token_prob.js";
 import { chartAxis } from "./axis.js";
 /** @import { LensPage } from "../core/record.js" */
@@ -99,11 +99,11 @@ export function chartSum(record, t, indices, scale) {
   };
 }
 
-/** What a line is called. @param {LensPage} record @param {Series} one */
-export const seriesName = (record, one) => one.name ?? visibleText(record.text(one.index));
+/** What a line is called, in plain text. @param {LensPage} record @param {Series} one */
+export const seriesName = (record, one) => one.name ?? quietText(record.text(one.index));
 
 /** The highest probability that a token is known to have at a position. @param {LensPage} record @param {number} t @param {number} i */
-const highest = (record, t, i) => record.layers.reduce((most, _number, l) => {
+export const highest = (record, t, i) => record.layers.reduce((most, _number, l) => {
   const { value, exact } = record.prob(l, t, i);
   return exact ? Math.max(most, value) : most;
 }, 0);

@@ -22,7 +22,7 @@ export function listenToCharts(body, record, state) {
     const [card, plot] = [hit(event, ".card"), hit(event, ".plot")];
     if (card && plot) hover(card, chartLayerAt(card, record, event.clientX));
     else if (state.get("hover") && !hit(event, ".chart")) state.set({ hover: null });
-    fadeOthers(body, hit(event, ".chart-label")?.dataset.index);
+    if (card) fadeOthers(body, hit(event, ".chart-label")?.dataset.index);
   });
   body.addEventListener("pointerleave", () => {
     state.set({ hover: null });
@@ -36,17 +36,29 @@ export function listenToCharts(body, record, state) {
     const card = hit(event, ".card");
     if (card && hit(event, ".plot:focus-visible")) hover(card, state.get("layer"));
   });
-  body.addEventListener("focusout", (event) => { if (hit(event, ".plot")) state.set({ hover: null }); });
+  body.addEventListener("focusout", (event) => { if (hit(event, ".card .plot")) state.set({ hover: null }); });
   body.addEventListener("keydown", (event) => {
     const card = hit(event, ".card");
-    if (!card || !hit(event, ".plot") || event.ctrlKey || event.altKey || event.metaKey) return;
-    const now = state.get("hover")?.layer ?? state.get("layer");
-    const to = moveOf(event, { ArrowLeft: now - 1, ArrowDown: now - 1, ArrowRight: now + 1, ArrowUp: now + 1, Home: 0, End: record.L - 1 });
-    if (to !== undefined) hover(card, Math.max(0, Math.min(record.L - 1, to)));
-    else if (event.key === "Enter") state.set({ layer: now });
-    else return;
-    event.preventDefault();
+    if (!card || !hit(event, ".plot")) return;
+    slideByKeys(event, state.get("hover")?.layer ?? state.get("layer"), record.L - 1, (layer) => hover(card, layer), (layer) => state.set({ layer }));
   });
+}
+
+/**
+ * The keys of a chart, which is a slider: along it, to its ends; Enter takes what it is on.
+ * @param {KeyboardEvent} event
+ * @param {number} now
+ * @param {number} last
+ * @param {(to: number) => void} go
+ * @param {(here: number) => void} take
+ */
+export function slideByKeys(event, now, last, go, take) {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const to = moveOf(event, { ArrowLeft: now - 1, ArrowDown: now - 1, ArrowRight: now + 1, ArrowUp: now + 1, Home: 0, End: last });
+  if (to !== undefined) go(Math.max(0, Math.min(last, to)));
+  else if (event.key === "Enter") take(now);
+  else return;
+  event.preventDefault();
 }
 
 /** One token stands out, in all charts. @param {HTMLElement} body @param {string|undefined} index undefined: none does */

@@ -1,19 +1,20 @@
 /**
- * The pinned positions: one chart each, side by side, the newest first, with the same vertical axis
- * and colours. The pane can be enlarged at the cost of the grid; that is of this pane alone.
+ * The pinned positions: all in one chart, one chart each, or one token over all positions. The pane
+ * can be enlarged at the cost of the grid; that is of this pane alone.
  */
 import { LINES } from "../core/colour.js";
-import { cloneAll, cloneOne, hit, part } from "../core/dom.js";
-import { formatCount, formatProb } from "../core/format.js";
-import { drawPatchThumb } from "../image/thumb.js";
-import { CHART, drawChart, readChart } from "./chart.js";
+import { cloneAll, hit, part } from "../core/dom.js";
+import { pinnedPositions } from "../core/pins.js";
+import { pinnedCards } from "./cards.js";
 import { chartModels } from "./chart_data.js";
 import { listenToCharts } from "./input.js";
+import { pinsByPosition } from "./positions.js";
+import { pinsTogether } from "./together.js";
+import { togetherModel } from "./together_data.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { Changed, State } from "../core/state.js" */
-/** @import { Scale } from "../core/state_values.js" */
-/** @import { Plot } from "./chart.js" */
-/** @import { ChartModel } from "./chart_data.js" */
+/** @import { Charts, Scale } from "../core/state_values.js" */
+/** @import { PinnedView } from "./together.js" */
 
 /**
  * @param {HTMLElement} root
@@ -24,18 +25,21 @@ export function mountPinnedPane(root, record, state) {
   const pane = new PinnedPane(root, record, state);
   const { body, tools } = pane;
   tools.addEventListener("click", (event) => pane.clickTool(event));
+  tools.addEventListener("change", (event) => {
+    const select = hit(event, "select", HTMLSelectElement);
+    if (select) state.set({ charts: /** @type {Charts} */ (select.value) });
+  });
   listenToCharts(body, record, state);
   new ResizeObserver(() => pane.layOut()).observe(body);
-  state.on(["pins", "tokens", "scale", "dark"], (changed) => pane.rebuild(changed));
+  state.on(["pins", "tokens", "scale", "charts", "large", "dark"], (changed) => pane.rebuild(changed));
   state.on(["paper"], () => pane.layOut());
   state.on(["layer", "hover"], () => pane.read());
 }
 
-/** @typedef {{element: HTMLElement, model: ChartModel, plot: Plot|null}} Card plot: null until it is drawn */
-
 class PinnedPane {
-  /** @type {Card[]} */
-  #cards = [];
+  /** @type {PinnedView|null} */
+  #view = null;
+  #newest = -1;
   #root;
   #record;
   #state;
@@ -49,28 +53,40 @@ class PinnedPane {
     this.body = part(root, "#pinned-body");
   }
 
-  /** All cards anew. @param {Changed} changed */
+  /** All charts anew. @param {Changed} changed */
   rebuild(changed) {
-    const [record, state, body] = [this.#record, this.#state, this.body];
+    const { body } = this;
     this.#fillTools();
-    const empty = state.get("pins").length === 0;
-    this.#root.classList.toggle("empty", empty);
-    if (empty) {
-      this.#cards = [];
-      body.replaceChildren(pinnedTour(record));
+    const pins = this.#state.get("pins");
+    this.#root.classList.toggle("empty", pins.length === 0);
+    if (!pins.length) {
+      this.#view = null;
+      body.replaceChildren(pinnedTour(this.#record));
       return;
     }
-    const active = document.activeElement?.closest(".card");
-    const focused = active instanceof HTMLElement && body.contains(active) ? active.dataset.position : undefined;
-    const last = new Map(state.get("pins").map((pin, n) => [pin.position, n]));
-    const lastPin = (/** @type {ChartModel} */ model) => last.get(model.position) ?? 0;
-    const models = chartModels(record, state.all(), LINES.light.length).sort((a, b) => lastPin(b) - lastPin(a));
-    if (changed.has("pins") && models[0].position !== this.#cards[0]?.model.position) body.scrollTop = 0;
-    this.#cards = models.map((model) => ({ element: pinnedCard(record, model), model, plot: null }));
-    body.replaceChildren(...this.#cards.map((card) => card.element));
+    const plot = document.activeElement?.closest(".plot");
+    const focused = plot && body.contains(plot) ? plot.closest(".card") ?? plot : null;
+    const position = focused instanceof HTMLElement ? focused.dataset.position : undefined;
+    const newest = pins[pins.length - 1].position;
+    if (changed.has("pins") && newest !== this.#newest) body.scrollTop = 0;
+    this.#newest = newest;
+    this.#view = this.#makeView();
+    body.replaceChildren(this.#view.root);
     this.layOut();
-    const plot = this.#cards.find((card) => card.element.dataset.position === focused)?.element.querySelector(".plot");
-    if (plot instanceof HTMLElement) plot.focus({ preventScroll: true });
+    const again = focused && body.querySelector(position === undefined ? ".plot" : `[data-position="${position}"] .plot`);
+    if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+  }
+
+  /** One position has a chart of its own, which also shows what is not known. @returns {PinnedView} */
+  #makeView() {
+    const [record, state] = [this.#record, this.#state];
+    const pins = state.get("pins");
+    if (state.get("charts") === "position") return pinsByPosition(record, state);
+    const models = chartModels(record, state.all(), LINES.light.length);
+    if (state.get("charts") === "one" && models.length > 1) return pinsTogether(togetherModel(record, models, state.all()), state);
+    const last = new Map(pins.map((pin, n) => [pin.position, n]));
+    const cards = pinnedPositions(pins).map((pin, n) => ({ pin, model: models[n] }));
+    return pinnedCards(record, cards.sort((a, b) => (last.get(b.pin.position) ?? 0) - (last.get(a.pin.position) ?? 0)), state);
   }
 
   #fillTools() {
@@ -78,40 +94,30 @@ class PinnedPane {
     const pinned = state.get("pins").length > 0;
     if (!pinned) tools.replaceChildren();
     else if (!tools.children.length) tools.append(cloneAll("pinned-tools"));
-    if (!pinned) root.parentElement?.classList.remove("pinned-large");
+    root.parentElement?.classList.toggle("pinned-large", pinned && state.get("large"));
     for (const button of tools.querySelectorAll("button")) {
       if (button.dataset.scale) button.setAttribute("aria-pressed", String(button.dataset.scale === state.get("scale")));
+      if (button.matches(".pinned-grow")) button.setAttribute("aria-pressed", String(state.get("large")));
     }
+    const select = tools.querySelector("select");
+    if (select) select.value = state.get("charts");
   }
 
   /** Give every chart its room, and draw it. */
   layOut() {
-    const [body, state] = [this.body, this.#state];
-    if (!this.#cards.length) return;
-    const lines = Math.ceil(this.#cards.length / getComputedStyle(body).gridTemplateColumns.split(" ").length);
-    const room = body.clientHeight;
-    // all in sight if that can be, else a whole one
-    const fits = Math.min(room - 42, Math.max(170, room / lines - 40));
-    for (const card of this.#cards) {
-      const { element, model } = card;
-      const width = Math.max(120, part(element, ".chart").clientWidth - part(element, ".chart-labels").offsetWidth);
-      const wanted = state.get("paper") ? CHART.paper : Math.min(Math.max(260, width * 0.42), fits);
-      const height = Math.max(112, model.series.length * CHART.label + 14, wanted);
-      card.plot = drawChart(element, model, state.get("dark"), { width, height });
-    }
+    const { body } = this;
+    if (!this.#view) return;
+    const { paddingLeft, paddingRight } = getComputedStyle(body);
+    // in a narrow window the pane is as high as what is in it
+    const bounded = getComputedStyle(this.#root).overflowY !== "visible";
+    this.#view.layOut({ width: body.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight), height: bounded ? body.clientHeight : 0 });
     this.read();
   }
 
   /** The values at the layer that is hovered or shown. */
   read() {
-    if (!this.#cards.length) return;
     const state = this.#state;
-    const layer = state.get("hover")?.layer ?? state.get("layer");
-    for (const { element, model, plot } of this.#cards) {
-      if (plot) readChart(element, model, state.get("dark"), plot, layer);
-    }
-    const reading = this.tools.querySelector(".pinned-reading");
-    if (reading) reading.textContent = `at ${this.#record.layerName(layer)}`;
+    this.#view?.read(state.get("hover")?.layer ?? state.get("layer"));
   }
 
   /** @param {Event} event */
@@ -119,9 +125,8 @@ class PinnedPane {
     const button = hit(event, "button");
     if (!button) return;
     if (button.dataset.scale) this.#state.set({ scale: /** @type {Scale} */ (button.dataset.scale) });
-    else if (button.matches(".pinned-grow")) {
-      button.setAttribute("aria-pressed", String(this.#root.parentElement?.classList.toggle("pinned-large")));
-    } else this.#state.set({ pins: [] });
+    else if (button.matches(".pinned-grow")) this.#state.set({ large: !this.#state.get("large") });
+    else this.#state.set({ pins: [] });
   }
 }
 
@@ -132,29 +137,4 @@ function pinnedTour(record) {
   for (const way of tour.querySelectorAll("[data-tour]")) way.toggleAttribute("hidden", way.getAttribute("data-tour") !== has);
   part(tour, ".of-picture").hidden = !record.imagePositions.length;
   return tour;
-}
-
-/** @param {LensPage} record @param {ChartModel} model */
-function pinnedCard(record, model) {
-  const card = cloneOne("pinned-card");
-  const { position: t, pinned } = model;
-  const title = part(card, "h3");
-  card.dataset.position = String(t);
-  title.textContent = record.label(t);
-  title.classList.toggle("token", record.kind(t) !== 1);
-  const place = record.place(t);
-  const note = part(card, ".card-note");
-  note.textContent = [
-    place ? `row ${place.row}, column ${place.column}` : `position ${t}`,
-    `pinned at ${[...pinned].sort((a, b) => a - b).map((l) => record.layers[l]).join(", ")}`,
-    ...(model.more ? [`${formatCount(model.more, "more token")} never above ${formatProb(model.moreBest)}`] : []),
-  ].join(" · ");
-  note.title = note.textContent;
-  drawPatchThumb(part(card, ".thumb", HTMLCanvasElement), record, t);
-  part(card, ".card-unpin").setAttribute("aria-label", `Unpin ${record.label(t)}`);
-  const plot = part(card, ".plot");
-  plot.setAttribute("aria-label", `${record.label(t)}, tokens over the layers`);
-  plot.setAttribute("aria-valuemin", "0");
-  plot.setAttribute("aria-valuemax", String(record.L - 1));
-  return card;
 }

@@ -1,0 +1,1 @@
+"""The parts of ``fit_lens.py``: samples, states, the two kinds of fit, the loop, the file."""
