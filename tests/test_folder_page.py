@@ -169,7 +169,7 @@ def test_charts_show_the_median_image_of_every_layer(open_index: Open, tmp_path:
             page.mouse.move(box["x"] + along, box["y"] + 40)
             said = chart.locator(".chart-said").inner_text()
             text = f"{shown(100 * value)} %" if name in ("whole", "decided") else shown(value)
-            assert said == f"{record.layers[row]}: {text} ({text} to {text})"
+            assert said == f"layer {record.layers[row]}: {text} ({text} to {text})"
     label = page.locator('.chart[data-quantity="kl"] svg').get_attribute("aria-label") or ""
     assert f"layer {record.layers[-1]}: 0 (0 to 0)" in label
 

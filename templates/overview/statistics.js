@@ -182,7 +182,7 @@ class StatisticsPane {
   #sentence(w, shown) {
     const { words } = this.#folder;
     const images = words.images(w);
-    const which = images > shown ? `The ${shown} surest of them` : images === 1 ? "Its surest patch" : "The surest patch of each";
+    const which = images === 1 ? "Its surest patch" : `The surest patch of each${images > shown ? `, ${shown} of them` : ""}`;
     return `${formatCount(words.patches(w), "patch", "patches")} in ${formatCount(images, "image")}, at layer ${words.layer(w).toFixed(1)} on average. ${which}:`;
   }
 
