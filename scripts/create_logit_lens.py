@@ -35,10 +35,9 @@ def run(argv: list[str]) -> int:
 
     try:
         arguments = parse_arguments(argv)
-        from logit_lens.command.again import render_again
-        from logit_lens.command.run import read_images
+        from logit_lens.command.perform import work_of
 
-        path, failed = (render_again if arguments.from_data else read_images)(arguments)
+        path, failed = work_of(arguments)(arguments)
         if path is not None:
             if arguments.open:
                 open_in_browser(path)

@@ -234,3 +234,35 @@ def with_words(record: LensRecord, seed: int = 0) -> LensRecord:
         "attribution": {"what": "a sum", "layers": n_layers, "layers_by_patch": n_layers},
     }
     return replace(record, meta=meta, extra=extra)
+
+
+def with_lenses(record: LensRecord, *names: str, seed: int = 1) -> LensRecord:
+    """The record, read through further lenses too: random, but the same at the last layer."""
+    random = np.random.default_rng(seed)
+    layers, positions, k = record.top_ids.shape
+    read = []
+    for _ in names:
+        ids, probs = _random_top(random, layers, positions, k, len(record.token_ids))
+        lens = {
+            "top_ids": record.token_ids[ids],
+            "top_probs": probs,
+            "entropy": _statistic(
+                random, (layers, positions), 7, not np.isnan(record.entropy[0, 0])
+            ),
+            "kl": _statistic(random, (layers, positions), 5, not np.isnan(record.kl[0, 0])),
+            "tracked_probs": np.float32(10) ** random.uniform(-9, 0, record.tracked_probs.shape),
+            "tracked_ranks": random.integers(0, 32000, record.tracked_ranks.shape),
+        }
+        for name, values in lens.items():
+            values[-1] = getattr(record, name)[-1]
+        read.append(lens)
+    extra = {
+        f"lens_{name}": np.stack([lens[name] for lens in read]).astype(getattr(record, name).dtype)
+        for name in read[0]
+    }
+    meta = record.meta | {"lenses": [{"name": name, "kind": "tuned"} for name in names]}
+    return replace(
+        record,
+        meta=meta,
+        extra=dict(record.extra) | extra | {"lens_names": np.array(["logit", *names])},
+    )

@@ -20,7 +20,9 @@ FOLDERS = [
     "find",
     "answer",
     "pinned",
+    "lenses",
     "export",
+    "comparison",
     ".",
 ]
 
@@ -140,16 +142,17 @@ function f() {
     )
 
 
-def test_the_folders_of_the_page_import_in_one_direction() -> None:
+@pytest.mark.parametrize("entry", ["main.js", "compare.js"])
+def test_the_folders_of_the_page_import_in_one_direction(entry: str) -> None:
     root = MAIN.parent
-    for path, module in modules(MAIN).items():
+    for path, module in modules(root / entry).items():
         for other, _ in module.imports:
             here, there = (one.parent.relative_to(root).as_posix() for one in (path, other))
             assert FOLDERS.index(there) <= FOLDERS.index(here), f"{path} imports {other}"
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
-@pytest.mark.parametrize("name", ["js/main.js", "overview/overview.js"])
+@pytest.mark.parametrize("name", ["js/main.js", "js/compare.js", "overview/overview.js"])
 def test_what_is_joined_is_one_valid_module(tmp_path: Path, name: str) -> None:
     path = tmp_path / "page.mjs"
     path.write_text(bundle(TEMPLATES / name), encoding="utf-8")

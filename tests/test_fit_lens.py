@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from broken import copy_of_demo
+from pictures import good_pictures
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -340,6 +342,44 @@ def test_what_is_finished_is_kept_and_another_fit_is_not_mixed_in(
     # every layer that the file does not translate, it names
     found = read_lens_file(Path("lens.safetensors"))
     assert sorted([*found.translators, *said["left_as_is"]]) == list(range(8))
+
+
+def test_pictures_of_a_folder_are_fitted_and_a_broken_one_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    good_pictures(tmp_path / "photos", 3)
+    (tmp_path / "photos" / "broken.png").write_text("no picture")
+    argv = ["--kind", "tuned", "--images", "photos", "--prompt", "Hi?", "Describe the image."]
+    argv += ["--rounds", "3", "--batch", "4", "--every", "3", "--rank", "4", "--rate", "0.02"]
+    argv += ["--max-new-tokens", "1", "--held-out", "0.4", "--device", "cpu"]
+    assert fit_lens.main([*argv, "--output", "lens.safetensors"]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-1] == "lens.safetensors"
+    notes = [line for line in err.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 1 and notes[0].startswith("note: photos/broken.png is left out: cannot")
+    assert "round 3 of 3: KL" in err and "min left" in err
+    fit = read_lens_file(Path("lens.safetensors")).about["fit"]
+    assert fit["images"] == 4 and fit["prompt"] == ["Hi?", "Describe the image."]
+
+
+def test_a_lens_that_is_written_into_the_models_folder_does_not_make_it_another_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = copy_of_demo(tmp_path / "model", "lens.safetensors")
+    argv = [*TOY, "--rounds", "2", "--model", str(model), "--output", str(model / "l.safetensors")]
+    with pytest.MonkeyPatch.context() as patch:
+
+        def stop(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr("fitting.command.keep_better", stop)
+        assert fit_lens.main(argv) == 130
+    assert (model / "l.safetensors.part").exists()
+    assert "goes on from here" in capsys.readouterr().err
+    assert fit_lens.main(argv) == 0
+    assert fit_lens.main(argv) == 0
+    assert "finished already" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How the source is laid out: five rooms, and arrows that run one way."""
+"""How the source is laid out: six rooms, and arrows that run one way."""
 
 import ast
 import re
@@ -14,10 +14,11 @@ MAY_USE = {
     "ground": set(),
     "model": {"ground"},
     "patches": {"ground"},
-    "page": {"ground"},
-    "reading": {"ground", "model", "patches"},
-    "command": {"ground", "model", "reading", "page"},
-    "notebook": {"ground", "model", "reading", "page"},  # a front, as command is
+    "comparing": {"ground"},
+    "page": {"ground", "comparing"},
+    "reading": {"ground", "model", "patches", "comparing"},
+    "command": {"ground", "model", "reading", "comparing", "page"},
+    "notebook": {"ground", "model", "reading", "comparing", "page"},  # a front, as command is
 }
 TORCH = {"torch", "transformers", "accelerate", "huggingface_hub", "safetensors", "tokenizers"}
 FILES = sorted(PACKAGE.rglob("*.py"))

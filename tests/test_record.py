@@ -28,6 +28,7 @@ def test_a_record_is_the_same_after_it_was_kept(tmp_path):
 
 SIZES = {"L": 5, "T": 25, "k": 5, "n": 3, "P": 16, "A": 3, "N": 4, "1+2N": 9}  # of make_record
 SIZES |= {"W": 2, "G": 7, "B": 2, "R": 3, "X": 2, "1+X": 3}  # free
+SIZES |= {"l": 3, "t": 4, "K": 2, "s": 1, "v": 6, "y": 9}  # of a second record
 
 
 def extras():

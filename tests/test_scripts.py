@@ -76,7 +76,7 @@ def test_a_long_function_would_be_found(tmp_path: Path) -> None:
 
 
 @needs_typescript
-@pytest.mark.parametrize("name", ["js/main.js", "overview/overview.js"])
+@pytest.mark.parametrize("name", ["js/main.js", "js/compare.js", "overview/overview.js"])
 def test_a_report_carries_the_code_token_by_token(tmp_path: Path, name: str) -> None:
     whole = [path.read_text(encoding="utf-8") for path in modules(TEMPLATES / name)]
     (tmp_path / "whole.js").write_text(re.sub(r"(?m)^import .*\n", "", "".join(whole)), "utf-8")

@@ -96,7 +96,8 @@ def _settings(options: argparse.Namespace, samples: list[Sample]) -> str:
     """What makes two fits the same, as text."""
     chosen = {key: getattr(options, key) for key in _CHOICES}
     keys = hashlib.sha256("\0".join(sample.key for sample in samples).encode()).hexdigest()
-    model = model_identity(options.model)
+    # the file and its checkpoint may lie beside the model; temporary names are cut to 40 letters
+    model = model_identity(options.model, besides=options.output.name[:40])
     whole = chosen | {"samples": keys, "model": model, "version": __version__}
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 

@@ -8,6 +8,7 @@ they do not depend on what was kept. Does not know lenses.
 (torch.Size([601, 4096]), torch.Size([601]))
 """
 
+import sys
 from dataclasses import dataclass
 
 import torch
@@ -57,6 +58,7 @@ class Reader:
         vlm.model.requires_grad_(False)
         self._image_weight, self._max_new_tokens = image_weight, max_new_tokens
         self._generated: dict[str, Tensor] = {}
+        self._left_out: set[str] = set()
         self._tail: Tail | None = None
 
     @torch.no_grad()
@@ -67,6 +69,9 @@ class Reader:
         except LensError as error:
             if error.for_all:
                 raise
+            if sample.image not in self._left_out:
+                self._left_out.add(sample.image)
+                print(f"note: {sample.image} is left out: {error}", file=sys.stderr)
             return None
         known = self._generated.get(sample.key)
         if known is not None:

@@ -1,16 +1,17 @@
 """Read a vision-language model's residual stream, patch by patch, layer by layer.
 
-Five rooms, and arrows that run one way::
+Six rooms, and arrows that run one way::
 
     command/   the command line: arguments, which images, what is finished      may use all others
     model/     a checkpoint, loaded: weights, processor, where its layers are   torch
     patches/   image position → box on the original image, per family
     reading/   picture and question → record: prompt, answer, residual stream, lens   torch
+    comparing/ two records → which cells belong together, and how far apart they are
     page/      record → one self-contained HTML file
 
 All stand on the modules that lie beside them: ``record.py`` (LensRecord, the result, and its .npz
-form), ``tokens.py``, ``images.py``, ``files.py``, ``resources.py``. ``reading`` uses ``model`` and
-``patches``. ``page`` knows none of these: all it gets is a record.
+form), ``tokens.py``, ``images.py``, ``files.py``, ``resources.py``. ``reading`` uses ``model``,
+``patches`` and ``comparing``. All that ``page`` gets is a record, or two that were compared.
 
 In Python, without the command line::
 

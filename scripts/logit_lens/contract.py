@@ -66,6 +66,14 @@ OPTIONAL: Arrays = {
     "lens_kl": ("float32", ("X", "L", "T")),
     "lens_tracked_probs": ("float32", ("X", "L", "T", "n")),
     "lens_tracked_ranks": ("int32", ("X", "L", "T", "n")),
+    "diff_kl": ("float32", ("L", "T")),
+    "diff_variation": ("float32", ("L", "T")),
+}
+# a second record that this one was compared with, its sizes apart from those of the first
+_OTHERS = {"L": "l", "T": "t", "k": "K", "n": "s", "V": "v", "Y": "y"}
+OPTIONAL |= {
+    f"other_{name}": (dtype, tuple(_OTHERS.get(str(axis), axis) for axis in axes))
+    for name, (dtype, axes) in CONTRACT.items()
 }
 _MORE_IDS = ("lens_top_ids", "word_ids", "against_ids")
 _LENS_PROBS = ("lens_top_probs", "lens_tracked_probs")

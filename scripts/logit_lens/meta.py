@@ -35,7 +35,7 @@ REQUIRED: dict[str, Types] = {
 OPTIONAL: dict[str, Types] = {
     **dict.fromkeys(("revision", "lens", "tail", "hook_site", "dtype", "device"), (str,)),
     **dict.fromkeys(("note", "created"), (str,)),
-    **dict.fromkeys(("seconds", "versions", "run", "tracked_words", "adapter"), (dict,)),
+    **dict.fromkeys(("seconds", "versions", "run", "tracked_words", "adapter", "other"), (dict,)),
     **dict.fromkeys(("ablation", "knockout", "attribution"), (dict,)),
     **dict.fromkeys(("crop", "notes", "lenses"), (list,)),
     "image.source": (str,),

@@ -16,11 +16,11 @@ from typing import Any
 from . import LensError
 from .address import is_address
 from .fetch import fetch_picture
+from .files import write_atomically
 from .images import open_picture
 from .model.vlm import VLM
 from .model.vlm import load_vlm as load_model
-from .page.report import render_report
-from .page.report import write_report as _write_report
+from .page.comparison import page_bytes
 from .reading.check import refusal
 from .reading.options import DEFAULT_PROMPT, ReadOptions
 from .reading.pipeline import make_record
@@ -77,7 +77,7 @@ def write_report(record: LensRecord, path: str | Path) -> Path:
     Raises:
         LensError: the file cannot be written.
     """
-    _write_report(record, Path(path))
+    write_atomically(Path(path), page_bytes(record))
     return Path(path)
 
 
@@ -90,7 +90,7 @@ class Report:
 
     def _repr_html_(self) -> str:
         # a frame of its own: the report's styles, keys and security policy stay inside it
-        page = html.escape(render_report(self._record), quote=True)
+        page = html.escape(page_bytes(self._record).decode(), quote=True)
         return (
             f'<iframe srcdoc="{page}" style="width:100%;height:{self._height}px;border:0" '
             'sandbox="allow-scripts allow-downloads allow-modals" title="logit lens"></iframe>'

@@ -16,6 +16,8 @@ import { mountRegion } from "./image/region.js";
 import { mountImageZoom } from "./image/zoom.js";
 import { mountLayerPlayer } from "./layers/player.js";
 import { mountLayerStrip } from "./layers/strip.js";
+import { mountDistance } from "./lenses/distance_pane.js";
+import { mountLensSwitch } from "./lenses/switch.js";
 import { mountMapsPane } from "./maps/pane.js";
 import { fail } from "./page/failure.js";
 import { mountHelp } from "./page/help.js";
@@ -29,6 +31,7 @@ import { mountPinnedPane } from "./pinned/pane.js";
 
 /** What is mounted where, by the element's id. @type {[string, (root: HTMLElement, record: LensPage, state: State) => void][]} */
 const MOUNTS = [
+  ["lens-switch", mountLensSwitch], ["distance-button", mountDistance],
   ["validity-button", mountValidity], ["data-menu", mountExportData],
   ["figure-menu", mountExportFigure], ["help-button", mountHelp],
   ["prompt", mountPrompt], ["answer-chips", mountAnswerChips], ["image-stage", mountImagePane],
@@ -96,7 +99,11 @@ function copyLink(button, state) {
 
 async function start() {
   const record = await readPage(document);
-  const state = new State({ layer: firstLayer(record), view: record.views[0] ?? 0 }, { layers: record.L, positions: record.T }, window);
+  const state = new State({ layer: firstLayer(record), view: record.views[0] ?? 0 }, { layers: record.L, positions: record.T, lenses: record.lensNames }, window);
+  // before any panel draws, or is mounted: what it asks the record is what this lens read
+  const showLens = () => record.showLens(state.get("lens"));
+  state.on(["lens"], showLens);
+  showLens();
   followTheme(state);
   document.documentElement.dataset.state = "ready";
   for (const [id, mount] of MOUNTS) mount(byId(id), record, state);

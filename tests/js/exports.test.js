@@ -1,7 +1,8 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { code, madeRecord, smallRecord } from "./panels.js";
-import { csvField, pinnedCsv, recordJsonSteps, trajectoriesCsv } from "../../templates/js/export/csv_json.js";
+import { pinnedCsv, recordJsonSteps, trajectoriesCsv } from "../../templates/js/export/csv_json.js";
+import { csvField } from "../../templates/js/export/csv_text.js";
 import { badgeSpots, figureCaption, figureFrame, figureLines, figurePatches, figureSource, figureWords, xmlText } from "../../templates/js/export/figure_model.js";
 import { pictureWord } from "../../templates/js/image/words.js";
 

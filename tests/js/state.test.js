@@ -5,17 +5,17 @@ import { chooseAndPin, clearOne, isAllFolded, toggleAllFolds, toggleFold } from 
 import { State } from "../../templates/js/core/state.js";
 import { DEFAULTS } from "../../templates/js/core/state_values.js";
 
-const sizes = { layers: 33, positions: 600 };
+const sizes = { layers: 33, positions: 600, lenses: ["logit", "a,b & c"] };
 const make = (page, start = {}) => new State(start, sizes, page);
 
 test("every saved key survives the address", () => {
   const page = fakeWindow();
   const state = make(page);
   const change = {
-    layer: 26, cell: { layer: 3, position: 9 }, pins: [{ layer: 1, position: 2 }, { layer: 3, position: 4 }], colour: "kl", tokens: [5, 77],
+    layer: 26, cell: { layer: 3, position: 9 }, pins: [{ layer: 1, position: 2 }, { layer: 3, position: 4 }], lens: "a,b & c", colour: "kl", tokens: [5, 77],
     query: "a&b=c,#%", rows: "image", order: "word", whole: true, span: { from: 8, to: 30, step: 2 }, folded: [0, 2], zoomedOut: true, region: [5, 6, 7, 9], word: 3, view: 2, range: "log",
     look: "dots", strength: 0.35, words: false, zoom: { by: 2.5, x: 320, y: 99.5 },
-    scroll: { row: -6, layer: 12 }, large: true, scale: "log", charts: "position", theme: "dark",
+    scroll: { row: -6, layer: 12 }, large: true, scale: "log", charts: "position", shown: "b", measure: "prob:5", theme: "dark",
   };
   state.set(change);
   page.run();

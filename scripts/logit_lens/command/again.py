@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .. import LensError
 from ..files import is_folder, is_page, refuse_unwritable, write_atomically
-from ..page.report import report_bytes, write_report
+from ..page.comparison import page_bytes
 from ..page.summary import is_report, read_summary
 from ..record import load_record
 from .arguments import Arguments
@@ -37,7 +37,7 @@ def render_again(arguments: Arguments) -> tuple[Path | None, int]:
     path = arguments.output or arguments.from_data.with_suffix(".html")
     if not is_page(path):
         path = path / f"{arguments.from_data.stem}.html"
-    write_report(record, path, report_mark(file_hash(arguments.from_data)))
+    write_atomically(path, page_bytes(record, report_mark(file_hash(arguments.from_data))))
     return path, 0
 
 
@@ -132,6 +132,6 @@ def _rendered(job: Job, seen: dict[str, str], overwrite: bool) -> Item:
             f"{job.plain.name} is not a report of this program and would be replaced; "
             "name another folder with --output"
         )
-    page = report_bytes(load_record(record), report_mark(digest))
+    page = page_bytes(load_record(record), report_mark(digest))
     write_atomically(job.plain, page)
     return Item(job, job.plain, digest)

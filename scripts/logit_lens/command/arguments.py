@@ -16,6 +16,7 @@ from ..model.device_map import DeviceMap, read_device_map
 from ..reading.layers import select_layers
 from ..reading.options import DEFAULT_PROMPT, ReadOptions
 from ..resources import DEMO_IMAGE, DEMO_LENS, DEMO_MODEL
+from .against import Against, read_against
 from .flags import DEFAULT_MODEL, build_parser
 from .patterns import named_images
 
@@ -53,6 +54,8 @@ class Arguments:
     quantize: str | None
     save_data: bool
     from_data: Path | None
+    compare: tuple[Path, Path] | None
+    against: Against | None
     force: bool
     open: bool
     quiet: bool
@@ -88,14 +91,17 @@ def parse_arguments(argv: list[str]) -> Arguments:
 
 
 def _fill_in_defaults(named: argparse.Namespace) -> None:
+    named.compare = named.compare and tuple(named.compare)
+    named.against = None if named.against is None else read_against(_utf8(named.against))
     if named.demo:
         named.model = named.model or str(DEMO_MODEL)
         if not named.image:
             named.image = [str(DEMO_IMAGE)]
-        if named.max_new_tokens > 0:  # they are cheap on so small a model
+        if named.max_new_tokens > 0 and named.against is None:  # cheap on so small a model
             named.ablate = named.knockout = named.attribute = True
-        if not named.lenses and named.model == str(DEMO_MODEL) and DEMO_LENS.is_file():
-            named.lenses = [str(DEMO_LENS)]
+        of_the_demo = named.model == str(DEMO_MODEL) and named.adapter is None
+        if of_the_demo and named.against is None:
+            named.lenses = named.lenses or [str(DEMO_LENS)]
     if named.model is None and named.adapter is not None:  # it knows its base
         named.model, named.adapter = named.adapter, None
     named.image = named_images(named.image)
@@ -162,6 +168,7 @@ def _check(arguments: Arguments) -> None:
         f"--quantize {arguments.quantize} needs the package bitsandbytes: pip install bitsandbytes",
     )
     _check_experiments(arguments)
+    _check_comparison(arguments)
     if arguments.layers != "":
         select_layers(arguments.layers, _ANY_LAYER)
 
@@ -199,4 +206,37 @@ def _check_experiments(arguments: Arguments) -> None:
     refuse(
         bool(arguments.against_token) and not arguments.attribute,
         "--against-token belongs to --attribute; add it",
+    )
+
+
+def _check_comparison(arguments: Arguments) -> None:
+    if arguments.compare is not None:
+        others = arguments.from_data or arguments.demo or arguments.image or arguments.against
+        refuse(
+            bool(others or arguments.save_data),
+            "--compare needs two records and no model; leave out --image, --demo, --from-data, "
+            "--against and --save-data",
+        )
+        first, second = arguments.compare
+        refuse(
+            first == second or (first.exists() and second.exists() and first.samefile(second)),
+            f"--compare names the same file twice: {first}",
+        )
+    if arguments.against is None:
+        return
+    refuse(
+        arguments.from_data is not None,
+        "--against needs the model; --from-data has only the record. --compare takes two of them",
+    )
+    refuse(
+        arguments.reading.experiments or bool(arguments.lenses),
+        "--against compares two readings; leave out --ablate, --knockout, --attribute and --lens",
+    )
+    refuse(
+        not arguments.image and arguments.against.kind not in ("prompt", "model"),
+        "--against changes an image; name an --image",
+    )
+    refuse(
+        arguments.against.kind == "model" and not arguments.one_image,
+        "--against model=… reads one image by two models; name one --image",
     )

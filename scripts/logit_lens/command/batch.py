@@ -94,6 +94,8 @@ def plan(arguments: Arguments) -> Batch:
     model = _slug(short_name(arguments.model))
     if arguments.adapter is not None:
         model = f"{model}_{_slug(short_name(arguments.adapter))}"
+    if arguments.against is not None:
+        model = f"{model}_against_{_slug(arguments.against.value or arguments.against.kind)[:40]}"
     if arguments.one_image:
         source, name, _ = next(find_images(arguments.image), (None, "", None))
         path = _one_path(arguments, f"{model}_{_stem(source) if source else 'text'}{_ENDING}")

@@ -21,10 +21,11 @@ from ..model.checkpoint import find_checkpoint
 from ..model.weight_files import read_json
 from ..reading.lenses.places import is_local
 from ..resources import TEMPLATES
+from .against import Against
 from .arguments import Arguments
 
-_PAGES = ("*.py", "page/*.py")
-_READING = ("model", "patches", "reading")
+_PAGES = ("*.py", "comparing/*.py", "page/*.py")
+_READING = ("model", "patches", "comparing", "reading")
 _WHOLE = 64 * 2**20  # files up to this size are hashed whole
 _STRIDE, _BLOCK = 2**20, 4096  # of larger ones, a block of every megabyte
 
@@ -66,12 +67,24 @@ def settings_of(arguments: Arguments, model: str | None) -> dict[str, Any]:
         "lenses": [_lens_hash(source) for source in arguments.lenses],
         "vector": _vector_hash(arguments.ablate_with),
         "adapter": arguments.adapter and model_identity(arguments.adapter),
+        "against": _against_identity(arguments.against),
         "chat_template": _template_identity(arguments.chat_template),
         "dtype": arguments.dtype,
         "quantize": arguments.quantize,
         "version": __version__,
         "code": _reading_code(),
     }
+
+
+def _against_identity(against: Against | None) -> list[str | None] | None:
+    """What is compared with; of a file or a model, its contents."""
+    if against is None:
+        return None
+    path = Path(against.value)
+    if against.kind == "image" and path.is_file():
+        return [against.kind, file_hash(path)]
+    model = model_identity(against.value) if against.kind == "model" else None
+    return [against.kind, model or against.value]
 
 
 def _vector_hash(ablate_with: str) -> str:
@@ -88,8 +101,12 @@ def _lens_hash(source: str) -> str:
     return _folder_hash(path) if path.is_dir() else file_hash(path)
 
 
-def model_identity(name: str) -> str | None:
+def model_identity(name: str, besides: str | None = None) -> str | None:
     """What says which weights a model name stands for: a hub commit, or a hash of a folder.
+
+    Args:
+        name: a hub id, a folder, a file.
+        besides: how the names of files begin that are written beside the model, and not of it.
 
     Returns:
         None where that cannot be known without the network: nothing is cached.
@@ -101,7 +118,7 @@ def model_identity(name: str) -> str | None:
     if place.gguf_file:
         return f"{place.name}@{file_hash(Path(place.source, place.gguf_file))}"
     if place.folder is not None:
-        own = _folder_hash(place.folder)
+        own = _folder_hash(place.folder, besides)
         base = read_json(place.folder / "adapter_config.json").get("base_model_name_or_path")
         return f"{own} on {model_identity(base)}" if base and base != name else own
     try:
@@ -126,7 +143,7 @@ def _hub_cache() -> Path:
     return Path(cache or Path(home, "hub")).expanduser()
 
 
-def _folder_hash(folder: Path) -> str:
+def _folder_hash(folder: Path, besides: str | None = None) -> str:
     """A hash of names and contents; of files above 64 MB, a block of every megabyte.
 
     Training, merging and converting change all of a weight file; a change that falls between all
@@ -135,6 +152,8 @@ def _folder_hash(folder: Path) -> str:
     digest = hashlib.sha256()
     inside = [*folder.iterdir(), *folder.glob("additional_chat_templates/*")]
     for path in sorted(path for path in inside if path.is_file()):
+        if besides and path.name.lstrip(".").startswith(besides):
+            continue
         size = path.stat().st_size
         digest.update(f"{path.name}\0{size}\0".encode("utf-8", "surrogateescape"))
         with path.open("rb") as file:

@@ -5,12 +5,11 @@
 """
 
 import argparse
-import sys
 from pathlib import Path
-from typing import NoReturn
 
 from .. import __version__
 from ..reading.options import DEFAULT_PROMPT
+from .parser import OneLineParser, image_path, program_name
 
 DEFAULT_MODEL = "llava-hf/llava-1.5-7b-hf"
 EPILOG = """\
@@ -21,32 +20,15 @@ examples:
   create_logit_lens.py --image photos/ more/*.jpg --output outputs/photos
   create_logit_lens.py --from-data outputs/run.npz
   create_logit_lens.py --from-data outputs/photos
+  create_logit_lens.py --image dog.jpg --against blur
+  create_logit_lens.py --compare outputs/base.npz outputs/tuned.npz
 """
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse whose errors are one line: ``error: …``."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message} (see --help)\n")
-
-
-def _image(text: str) -> str:
-    if not text:
-        raise argparse.ArgumentTypeError("an empty path; name a file or a folder")
-    return text
-
-
-def _program() -> str:
-    """What the command was called by: the script, or the name that an installation gives it."""
-    called = Path(sys.argv[0]).stem
-    return called if called == "logit-lens" else "create_logit_lens.py"
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser; a test compares its flags with the README."""
-    parser = _Parser(
-        prog=_program(),
+    parser = OneLineParser(
+        prog=program_name(),
         description="Read every layer and position of a vision-language model through the logit "
         "lens, and write one self-contained interactive HTML report.",
         epilog=EPILOG,
@@ -57,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--image",
         nargs="+",
-        type=_image,
+        type=image_path,
         default=[],
         metavar="PATH",
         help="image files, folders of images, patterns, http(s) addresses, or - for standard "
@@ -81,6 +63,19 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="render a record (.npz of --save-data) again, without a model; of a folder, all its "
         "records and the index",
+    )
+    what.add_argument(
+        "--compare",
+        nargs=2,
+        type=Path,
+        metavar=("A.npz", "B.npz"),
+        help="one page of what differs between two records of --save-data, without a model",
+    )
+    what.add_argument(
+        "--against",
+        metavar="WHAT",
+        help="read a second time and compare every cell exactly; WHAT is another image, blur, "
+        "grey, swap-prompt=TEXT or model=ID_OR_PATH",
     )
 
     model = parser.add_argument_group("the model")

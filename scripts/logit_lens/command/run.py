@@ -14,7 +14,7 @@ from .. import LensError
 from ..files import refuse_unwritable, write_together
 from ..model.checkpoint import find_checkpoint
 from ..model.environment import prepare_libraries
-from ..page.report import report_bytes
+from ..page.comparison import page_bytes
 from ..reading.lenses.places import is_local
 from ..reading.options import DEFAULT_PROMPT
 from .arguments import Arguments
@@ -22,6 +22,7 @@ from .batch import Batch, Item, look_ahead, plan, reason_of
 from .distributed import Process, take_process
 from .fingerprint import bytes_hash, fingerprint, model_identity, report_mark, settings_of
 from .folder import Folder
+from .pair import read_pair
 from .progress import Progress, StepBars
 
 if TYPE_CHECKING:
@@ -105,7 +106,10 @@ def make_report(
             "source": item.job.source_id if batch.folder else "",
             "fingerprint": fingerprint(item.digest, settings),
         }
-        record = make_record(vlm, item.picture, arguments.reading, run, on_progress=bars.advance)
+        if arguments.against is None:
+            record = make_record(vlm, item.picture, arguments.reading, run, bars.advance)
+        else:
+            record = read_pair(vlm, item.picture, arguments, run, bars.advance)
     if not record.meta["check"]["passed"] and not arguments.force:
         raise LensError(refusal(record.meta["check"], vlm))
     own = [note for note in record.meta["notes"] if note not in vlm.notes]  # those were said
@@ -115,7 +119,7 @@ def make_report(
     if arguments.save_data:
         files[item.path.with_suffix(".npz")] = packed = record.packed()
         mark = report_mark(bytes_hash(packed))
-    write_together(files | {item.path: report_bytes(record, mark)})
+    write_together(files | {item.path: page_bytes(record, mark)})
 
 
 def load_model(arguments: Arguments, process: Process) -> "VLM":

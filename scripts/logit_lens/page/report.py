@@ -17,16 +17,17 @@ import numpy as np
 from ..files import write_atomically
 from ..record import ANSWER, LensRecord
 from ..tokens import readable
-from .blocks import array_block, block, decimal_codes
+from .blocks import array_block, block
 from .inline import csp_hash, packed_script, script, source, template
 from .pictures import opened
+from .readings import lens_names, reading_blocks
 from .statistics import count
 from .summary import question_of, summarise
 from .word_blocks import word_blocks
 
 FORMAT = "logit-lens-page/1"
 LOADER, SCRIPT = "js/loader.js", "js/main.js"  # they import all others
-PANELS = ("image", "grid", "tooltip", "find", "answer", "pinned", "maps", "dialogs")
+PANELS = ("image", "grid", "tooltip", "find", "answer", "pinned", "maps", "lenses", "dialogs")
 STYLES = (
     *("theme.css", "report.css"),
     *(f"css/{panel}.css" for panel in PANELS),
@@ -61,13 +62,13 @@ def render_report(record: LensRecord, made_from: str = "") -> str:
     code, code_hash = packed_script(SCRIPT)
     picture = opened(record.image)
     return template("report.html.j2").render(
-        meta=_printable(record.meta),
+        meta=printable(record.meta),
         info=info,
         summary=summarise(record, picture, made_from),  # this and the next are for an index
         statistics=count(record, picture),
         blocks=blocks,
-        picture=_picture_uri(record.image),
-        question=_printable(question_of(record.meta)),
+        picture=picture_uri(record.image),
+        question=printable(question_of(record.meta)),
         answer=_answer_texts(record),
         style=style,
         loader=loader,
@@ -85,6 +86,7 @@ def build_payload(record: LensRecord) -> tuple[dict[str, Any], list[dict[str, st
     """
     table, texts, index_of = _token_table(record)
     index_type = "uint16" if len(table) <= 0xFFFF else "uint32"
+    names = lens_names(record)
     info = {
         "format": FORMAT,
         "meta": _finite(record.meta),
@@ -93,6 +95,7 @@ def build_payload(record: LensRecord) -> tuple[dict[str, Any], list[dict[str, st
         "ranks": record.top_ids.shape[2],
         "tokens": len(table),
         "tracked": index_of(record.tracked_ids).tolist(),
+        **({"lenses": names} if len(names) > 1 else {}),
     }
     blocks = [
         block("token_text", "json", json.dumps(texts).encode()),
@@ -101,24 +104,16 @@ def build_payload(record: LensRecord) -> tuple[dict[str, Any], list[dict[str, st
         array_block("kind", "uint8", record.position_kind),
         array_block("box", "float32", record.patch_boxes),
         array_block("patch_view", "int16", record.patch_view),
-        array_block("top", index_type, index_of(record.top_ids)),
-        array_block("prob", "uint16", decimal_codes(record.top_probs)),
+        *reading_blocks(record, index_of, index_type),
     ]
-    for name in ("entropy", "kl"):
-        values = getattr(record, name)
-        if not np.isnan(values).all():
-            # KL is never negative; a float32 sum of it can be, by a hair
-            blocks.append(array_block(name, "uint16", decimal_codes(np.maximum(values, 0))))
-    if len(record.tracked_ids):
-        blocks.append(array_block("tracked_prob", "uint16", decimal_codes(record.tracked_probs)))
-        blocks.append(array_block("tracked_rank", "int32", record.tracked_ranks))
     return info, blocks + word_blocks(record, index_of)
 
 
 def _token_table(record: LensRecord) -> tuple[np.ndarray, list[str], Any]:
     """Distinct token ids by falling frequency, their texts, and the map from ids to rows."""
     ids = record.token_ids
-    counts = np.bincount(np.searchsorted(ids, record.top_ids).ravel(), minlength=len(ids))
+    read = [record.top_ids.ravel(), record.extra.get("lens_top_ids", np.zeros(0, int)).ravel()]
+    counts = np.bincount(np.searchsorted(ids, np.concatenate(read)), minlength=len(ids))
     order = np.argsort(-counts, kind="stable")
     row_of = np.empty(len(ids), np.int64)
     row_of[order] = np.arange(len(ids))
@@ -134,7 +129,8 @@ def _answer_texts(record: LensRecord) -> list[str]:
     return [record.token(i) for i in record.input_ids[record.position_kind == ANSWER]]
 
 
-def _picture_uri(image: np.ndarray) -> str:
+def picture_uri(image: np.ndarray) -> str:
+    """The picture as an address that holds it; empty without one."""
     data = image.tobytes()
     if not data:
         return ""
@@ -153,8 +149,8 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def _printable(value: Any) -> Any:
+def printable(value: Any) -> Any:
     """HTML has no NUL; where text holds one, its picture stands for it."""
     if isinstance(value, Mapping):
-        return {key: _printable(item) for key, item in value.items()}
+        return {key: printable(item) for key, item in value.items()}
     return value.replace("\0", "␀") if isinstance(value, str) else value

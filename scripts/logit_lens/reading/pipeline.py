@@ -8,7 +8,7 @@ True
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
@@ -49,6 +49,7 @@ def make_record(
     options: ReadOptions,
     run: Mapping[str, Any] | None = None,
     on_progress: Watcher | None = None,
+    on_states: Callable[[Tail, Sequence[Tensor]], object] | None = None,
 ) -> LensRecord:
     """Read one image through the lens.
 
@@ -59,6 +60,8 @@ def make_record(
         run: what the record's ``meta["run"]`` is to say of the run that it belongs to.
         on_progress: called with a step ("lens", "ablate", "knockout"), how much of it was just
             finished (of the lens: cells, layer by position), and of how much.
+        on_states: called with the tail and the residual stream that were read, for those who want
+            to read more of it.
 
     Returns:
         the record; its ``meta["check"]["passed"]`` says whether it can be trusted.
@@ -73,7 +76,7 @@ def make_record(
         )
     lenses = load_lenses(vlm, options.lenses)
     with explain_out_of_memory(vlm.device):
-        outcome = _read(vlm, picture, options, numbers, lenses, on_progress)
+        outcome = _read(vlm, picture, options, numbers, lenses, on_progress, on_states)
     return assemble(vlm, picture, outcome, run)
 
 
@@ -84,6 +87,7 @@ def _read(
     numbers: list[int],
     lenses: list[Lens],
     on_progress: Watcher | None,
+    on_states: Callable[[Tail, Sequence[Tensor]], object] | None,
 ) -> Outcome:
     seconds = {"load": vlm.seconds_to_load}
     prompt = encode_prompt(vlm, picture, options.prompt, options.raw_prompt)
@@ -112,6 +116,8 @@ def _read(
             further = read_lenses(tail, lenses, recorded, *size, tracked, advance)
     placement = _place(vlm, picture, prompt, exchange)
     layers = recorded.numbers
+    if on_states is not None:
+        on_states(tail, recorded.states)
     del recorded
     extra = further | _answer_arrays(exchange, words, layers, tracked, reading)
     findings = Findings()

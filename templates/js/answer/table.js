@@ -28,25 +28,37 @@ const SORTS = {
  * @param {LensPage} record
  * @param {State} state
  */
-export async function mountAnswerTable(root, record, state) {
+export function mountAnswerTable(root, record, state) {
   root.hidden = record.answerPositions.length === 0 || record.imagePositions.length === 0;
   if (root.hidden) return;
   root.append(cloneAll("answer-table-frame"));
   const note = part(root, ".table-note");
   note.textContent = "reading the patches …";
-  await new Promise((resolve) => { setTimeout(resolve, 0); }); // the other panels first
-  const rows = await findRows(record);
-  const exact = rows.every((row) => row.find.exact);
-  note.textContent = exact ? "exact: these tokens were recorded in every cell" : `where they are among the top ${record.K}; not recorded elsewhere`;
-
-  const elements = new Map(rows.map((row) => [row, answerRow(record, row)]));
+  /** @type {AnswerRow[]} */
+  let rows = [];
+  /** @type {Map<AnswerRow, HTMLElement>} */
+  let elements = new Map();
   /** @type {{key: SortKey, down: boolean}} */
   let sort = { key: "order", down: false };
   const draw = () => {
     part(root, "tbody").replaceChildren(...sortedRows(rows, sort).map((row) => elements.get(row) ?? ""));
     markSorted(root, sort);
   };
-  draw();
+  const mark = () => {
+    for (const [row, element] of elements) element.classList.toggle("chosen", state.get("tokens").includes(record.id(row.word.index)));
+  };
+  state.on(["lens"], async () => {
+    const seen = record.through();
+    await new Promise((resolve) => { setTimeout(resolve, 0); }); // the other panels first
+    const found = await findRows(seen);
+    if (seen !== record.through()) return; // another lens has been chosen since
+    rows = found;
+    elements = new Map(rows.map((row) => [row, answerRow(seen, row)]));
+    const exact = rows.every((row) => row.find.exact);
+    note.textContent = exact ? "exact: these tokens were recorded in every cell" : `where they are among the top ${record.K}; not recorded elsewhere`;
+    draw();
+    mark();
+  });
 
   root.addEventListener("click", (event) => {
     const key = /** @type {SortKey|undefined} */ (hit(event, "[data-sort]")?.dataset.sort);
@@ -58,9 +70,7 @@ export async function mountAnswerTable(root, record, state) {
     const line = hit(event, "tbody tr");
     if (line) showRow(record, state, rows[Number(line.dataset.order)]);
   });
-  state.on(["tokens"], () => {
-    for (const [row, element] of elements) element.classList.toggle("chosen", state.get("tokens").includes(record.id(row.word.index)));
-  });
+  state.on(["tokens"], mark);
 }
 
 /** @param {LensPage} record @returns {Promise<AnswerRow[]>} in the order of the answer */

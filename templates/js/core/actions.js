@@ -67,6 +67,12 @@ export function toggleAllFolds(state, record) {
   state.set({ folded: isAllFolded(state, record) ? [] : views });
 }
 
+/** `l`: the next lens. @param {State} state @param {LensPage} record */
+export function nextLens(state, record) {
+  const names = record.lensNames;
+  state.set({ lens: names[(names.indexOf(state.get("lens")) + 1) % names.length] });
+}
+
 /** `[` and `]`. @param {State} state @param {LensPage} record @param {number} by */
 export function stepLayer(state, record, by) {
   state.set({ layer: Math.max(0, Math.min(record.L - 1, state.get("layer") + by)) });

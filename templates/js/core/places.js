@@ -8,7 +8,7 @@
  *   places[0]; // {layer: 23, positions: [134, …], sum: 8.7, peak: 207, best: 0.98, onTop: 11}
  */
 import { knownCells } from "./token_prob.js";
-/** @import { LensPage } from "./record.js" */
+/** @import { LensBlocks, LensPage } from "./record.js" */
 /** @import { State } from "./state.js" */
 
 /**
@@ -82,16 +82,18 @@ function patchGround(record) {
  * @returns {number[][]} each ascending
  */
 export function connected({ beside }, members, alike) {
-  const open = new Set(members);
+  const open = new Uint8Array(beside.length / 8);
+  for (const t of members) open[t] = 1;
   const parts = [];
   for (const first of members) {
-    if (!open.delete(first)) continue;
+    if (!open[first]) continue;
+    open[first] = 0;
     const part = [first];
     for (let at = 0; at < part.length; at += 1) {
       for (let k = 8 * part[at]; k < 8 * part[at] + 8; k += 1) {
         const next = beside[k];
-        if (next >= 0 && open.has(next) && alike(part[at], next)) {
-          open.delete(next);
+        if (next >= 0 && open[next] && alike(part[at], next)) {
+          open[next] = 0;
           part.push(next);
         }
       }
@@ -178,12 +180,12 @@ export function surestPlaces(record, layer) {
 }
 
 /** @typedef {{key: string, readings: Readings|null, places: (Place|SurePlace)[]}} PlacesMade */
-/** @type {WeakMap<LensPage, PlacesMade>} */
+/** @type {WeakMap<LensBlocks, PlacesMade>} by lens */
 const lastMade = new WeakMap();
 
 /**
  * The places that `n` walks: those of the chosen tokens, or what the layer shown is surest of.
- * Made once per choice, for all panels; subscribe to `tokens` and `layer`.
+ * Made once per choice, for all panels; subscribe to `tokens`, `layer` and `lens`.
  * @param {LensPage} record
  * @param {State} state
  * @returns {PlacesMade} readings: of the chosen tokens
@@ -191,11 +193,11 @@ const lastMade = new WeakMap();
 export function placesNow(record, state) {
   const indices = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
   const key = indices.length ? `${indices}` : `layer ${state.get("layer")}`;
-  let last = lastMade.get(record);
+  let last = lastMade.get(record.blocks);
   if (last?.key !== key) {
     const readings = indices.length ? readingsOf(record, indices) : null;
     last = { key, readings, places: readings?.places ?? surestPlaces(record, state.get("layer")) };
-    lastMade.set(record, last);
+    lastMade.set(record.blocks, last);
   }
   return last;
 }

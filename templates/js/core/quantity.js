@@ -7,7 +7,7 @@ import { DECIMAL } from "./decimal.js";
 import { formatNumber, formatProb, formatRank, quietText } from "./format.js";
 import { linear, linearTicks, probabilityScale, ticksApart } from "./range.js";
 import { knownCells, probOf, rankOf } from "./token_prob.js";
-/** @import { LensPage } from "./record.js" */
+/** @import { LensBlocks, LensPage } from "./record.js" */
 /** @import { State } from "./state.js" */
 /** @import { Range, RangeKind, Tick } from "./range.js" */
 /** @import { Colour, RangeChoice } from "./state_values.js" */
@@ -70,18 +70,19 @@ function chosenQuantity(record, choice) {
 
 /**
  * The largest and smallest of what the scale is for: of the patches where there are some, so that
- * the text, which is often certain, does not leave them blank.
+ * the text, which is often certain, does not leave them blank. Of all lenses together: the same
+ * colour is the same number through each.
  * @param {LensPage} record
- * @param {(cell: number) => number} valueOf NaN where nothing is known
+ * @param {((cell: number) => number)[]} readings what each lens says of a cell; NaN where nothing is known
  */
-function extremes(record, valueOf) {
+function extremes(record, readings) {
   let [most, least, elsewhere] = [0, Infinity, 0];
   const of = record.imagePositions.length ? 1 : -1;
-  for (let l = 0, cell = 0; l < record.L; l += 1) {
-    for (let t = 0; t < record.T; t += 1, cell += 1) {
+  for (const valueOf of readings) {
+    for (let cell = 0; cell < record.L * record.T; cell += 1) {
       const value = valueOf(cell);
       if (!(value > 0)) continue;
-      if (of === 1 && record.kinds[t] !== 1) elsewhere = Math.max(elsewhere, value);
+      if (of === 1 && record.kinds[cell % record.T] !== 1) elsewhere = Math.max(elsewhere, value);
       else {
         if (value > most) most = value;
         if (value < least) least = value;
@@ -92,13 +93,13 @@ function extremes(record, valueOf) {
   return most > 0 ? { most, least, above: elsewhere > most } : { most: elsewhere, least: elsewhere / 1000, above: false };
 }
 
-/** @type {WeakMap<LensPage, ReturnType<typeof extremes>>} */
+/** @type {WeakMap<LensBlocks[], ReturnType<typeof extremes>>} */
 const topExtremes = new WeakMap();
 
 /** @param {LensPage} record @param {RangeChoice} range @returns {Quantity} */
 function topProbability(record, range) {
-  const known = topExtremes.get(record) ?? extremes(record, (cell) => DECIMAL[record.blocks.prob[cell * record.K]]);
-  topExtremes.set(record, known);
+  const known = topExtremes.get(record.readings) ?? extremes(record, record.readings.map(({ prob }) => (cell) => DECIMAL[prob[cell * record.K]]));
+  topExtremes.set(record.readings, known);
   const scale = probabilityScale(range, known, "unit");
   return {
     ...scale, mode: "prob", tokens: [], title: "Probability of the top token",
@@ -111,9 +112,14 @@ function topProbability(record, range) {
 
 /** @param {LensPage} record @param {number[]} indices @param {string} names @param {RangeChoice} range @returns {Quantity} */
 function tokenProbability(record, indices, names, range) {
-  const sums = new Float64Array(record.L * record.T).fill(NaN); // NaN: nothing is known
-  knownCells(record, indices, (cell, p) => { sums[cell] = Math.min(1, (sums[cell] || 0) + p); });
-  const scale = probabilityScale(range, extremes(record, (cell) => sums[cell]), "report");
+  const sumsOf = (/** @type {LensPage} */ one) => {
+    const known = new Float64Array(record.L * record.T).fill(NaN); // NaN: nothing is known
+    knownCells(one, indices, (cell, p) => { known[cell] = Math.min(1, (known[cell] || 0) + p); });
+    return known;
+  };
+  const all = record.everyLens.map(sumsOf);
+  const sums = all[record.lens];
+  const scale = probabilityScale(range, extremes(record, all.map((known) => (cell) => known[cell])), "report");
   return {
     ...scale, mode: "prob", tokens: indices, title: `Probability of ${names}`,
     value: (l, t) => probOf(record, l, t, indices).value,
@@ -129,18 +135,25 @@ function tokenProbability(record, indices, names, range) {
   };
 }
 
-/** @param {LensPage} record @param {number[]} indices @param {string} names @returns {Quantity} */
-function rankQuantity(record, indices, names) {
-  const ranks = new Int32Array(record.L * record.T).fill(-1); // −1: known only to be k or worse
+/** The best rank of tokens in every cell; −1: known only to be k or worse. @param {LensPage} record @param {number[]} indices */
+function bestRanks(record, indices) {
+  const ranks = new Int32Array(record.L * record.T).fill(-1);
   knownCells(record, indices, (cell, _p, rank) => {
     if (ranks[cell] < 0 || rank < ranks[cell]) ranks[cell] = rank;
   });
   // a tracked token may lie far down while another one is only known to be no better than k
   if (indices.some((i) => record.slot(i) < 0)) ranks.forEach((rank, cell) => { if (rank > record.K) ranks[cell] = -1; });
+  return ranks;
+}
+
+/** @param {LensPage} record @param {number[]} indices @param {string} names @returns {Quantity} */
+function rankQuantity(record, indices, names) {
+  const all = record.everyLens.map((one) => bestRanks(one, indices));
+  const ranks = all[record.lens];
   let worst = record.K;
-  for (const rank of ranks) if (rank > worst) worst = rank;
+  for (const one of all) for (const rank of one) if (rank > worst) worst = rank;
   const shadeOf = (/** @type {number} */ rank) => 1 - Math.log1p(rank) / Math.log1p(worst);
-  const known = ranks.some((rank) => rank >= record.K) ? worst : record.K - 1; // the worst that is shown
+  const known = all.some((one) => one.some((rank) => rank >= record.K)) ? worst : record.K - 1; // the worst that is shown
   const ticks = [0, 1, 9, 99, 999, 9999, 99999].filter((rank) => rank < known * 0.7);
   return {
     mode: "rank", tokens: indices, title: `Rank of ${names}`, range: [0, worst],
@@ -161,7 +174,7 @@ function rankQuantity(record, indices, names) {
 /** @param {LensPage} record @param {"entropy"|"kl"} name @param {string} title @returns {Quantity} */
 function statistic(record, name, title) {
   let most = 0;
-  everyCell(record, (l, t) => { const v = record[name](l, t); if (v > most) most = v; });
+  for (const one of record.everyLens) everyCell(one, (l, t) => { const v = one[name](l, t); if (v > most) most = v; });
   const range = /** @type {Range} */ ([0, most || 1]);
   return {
     mode: name, tokens: [], title, range, ticks: linearTicks(range, formatNumber),
@@ -211,7 +224,7 @@ function everyCell(record, visit) {
   for (let l = 0; l < record.L; l += 1) for (let t = 0; t < record.T; t += 1) visit(l, t);
 }
 
-/** @type {WeakMap<LensPage, {key: string, quantity: Quantity}>} */
+/** @type {WeakMap<LensBlocks, {key: string, quantity: Quantity}>} by lens */
 const made = new WeakMap();
 
 /**
@@ -224,12 +237,12 @@ const made = new WeakMap();
 export function quantityNow(record, state) {
   const { colour, tokens, range } = state.all();
   const key = `${colour} ${tokens} ${range}`;
-  let last = made.get(record);
+  let last = made.get(record.blocks);
   if (last?.key !== key) {
-    last = { key, quantity: quantityOf(record, { colour, tokens, range }) };
-    made.set(record, last);
+    last = { key, quantity: quantityOf(record.through(), { colour, tokens, range }) };
+    made.set(record.blocks, last);
   }
   return last.quantity;
 }
-/** @type {("colour"|"tokens"|"range")[]} */
-export const QUANTITY_KEYS = ["colour", "tokens", "range"];
+/** @type {("lens"|"colour"|"tokens"|"range")[]} */
+export const QUANTITY_KEYS = ["lens", "colour", "tokens", "range"];

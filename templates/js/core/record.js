@@ -4,6 +4,8 @@
  * number; `t` a position; `r` a rank; `i` an index into the table of distinct tokens.
  */
 import { DECIMAL } from "./decimal.js";
+import { lensBlocks } from "./lenses.js";
+import { patchPlaces } from "./patch_places.js";
 /** @import { WordBlocks } from "./word_maps.js" */
 
 /**
@@ -30,6 +32,7 @@ import { DECIMAL } from "./decimal.js";
  * @property {Experiment} [knockout]
  * @property {Experiment & {rest?: number, layers?: number, layers_by_patch?: number}} [attribution]
  * @property {string[]} [notes]
+ * @property {{name?: string, kind?: string, file?: string, model?: string, note?: string}[]} [lenses] the further ones
  * @property {Object<string, unknown>} [seconds]
  * @property {Object<string, unknown>} [versions]
  */
@@ -38,7 +41,7 @@ import { DECIMAL } from "./decimal.js";
 
 /** @typedef {[number, number, number, number]} Box left, top, right, bottom */
 
-/** @typedef {{meta: Meta, layers: number[], positions: number, ranks: number, tokens: number, tracked: number[]}} Info the JSON part */
+/** @typedef {{meta: Meta, layers: number[], positions: number, ranks: number, tokens: number, tracked: number[], lenses?: string[]}} Info the JSON part; lenses: where there are several */
 
 /**
  * The arrays, as they are named in report.py. Token numbers are rows of the token table.
@@ -72,15 +75,20 @@ export class LensPage {
     this.L = info.layers.length;
     this.T = info.positions;
     this.K = info.ranks;
-    this.blocks = blocks;
+    /** @type {string[]} the logit lens first */
+    this.lensNames = info.lenses ?? ["logit"];
+    this.readings = lensBlocks(blocks, this.lensNames.length);
+    /** Number of the lens that is shown: all that is asked of the record is what it read. */
+    this.lens = 0;
+    this.blocks = this.readings[0];
+    /** By lens, made when first asked for. @type {LensPage[]} */
+    this.fixed = [];
     /** @type {string[]} display text of every distinct token */
     this.texts = blocks.token_text;
     this.tokenCount = info.tokens;
     /** @type {number[]} token indices recorded in every cell */
     this.tracked = info.tracked;
     this.slots = new Map(info.tracked.map((index, slot) => [index, slot]));
-    this.hasEntropy = blocks.entropy !== undefined;
-    this.hasKl = blocks.kl !== undefined;
     this.kinds = blocks.kind;
     const all = Array.from({ length: this.T }, (_, t) => t);
     this.imagePositions = all.filter((t) => this.kinds[t] === 1);
@@ -93,6 +101,26 @@ export class LensPage {
     this.indexById = new Map(Array.from(blocks.token_id, (id, i) => [id, i]));
     /** @type {Map<number, {row: number, column: number}>|null} made when first asked for */
     this.places = null;
+  }
+
+  get hasEntropy() { return this.blocks.entropy !== undefined; }
+  get hasKl() { return this.blocks.kl !== undefined; }
+  get hasLenses() { return this.lensNames.length > 1; }
+  /** The record through each of its lenses. */
+  get everyLens() { return this.lensNames.map((_, n) => this.through(n)); }
+  /** "logit lens", "tuned lens" */
+  get lensTitle() { return `${(this.lens ? this.lensNames[this.lens] : this.meta.lens) || "logit"} lens`; }
+  /** Show another lens; those who draw hear of it from the state. @param {string} name */
+  showLens(name) {
+    this.lens = Math.max(0, this.lensNames.indexOf(name));
+    this.blocks = this.readings[this.lens];
+  }
+
+  /** The record through one lens, whichever is shown. @param {number} [n] by default the one that is shown now @returns {LensPage} */
+  through(n = this.lens) {
+    if (!this.hasLenses) return this;
+    this.fixed[n] ??= Object.assign(Object.create(LensPage.prototype), this, { lens: n, blocks: this.readings[n] });
+    return this.fixed[n];
   }
 
   /** Is position t text (0), image (1) or answer (2)? @param {number} t */
@@ -203,41 +231,4 @@ export class LensPage {
 
   /** Name of a layer for people: "layer 26"; alone it says what layer 0 is. @param {number} l */
   layerName(l) { return this.layers[l] === 0 ? "layer 0 (embeddings)" : `layer ${this.layers[l]}`; }
-}
-
-/** @param {LensPage} record */
-function patchPlaces(record) {
-  /** @type {Map<number, {row: number, column: number}>} */
-  const places = new Map();
-  for (const view of record.views) {
-    const patches = record.placed.filter((t) => record.view(t) === view);
-    const [columns, rows] = [patchLines(record, patches, 0), patchLines(record, patches, 1)];
-    for (const t of patches) places.set(t, { row: rows.get(t) ?? 0, column: columns.get(t) ?? 0 });
-  }
-  return places;
-}
-
-/**
- * Rows or columns, told apart by the centres of the boxes, to half a box.
- * @param {LensPage} record
- * @param {number[]} patches
- * @param {0|1} side 0: columns, 1: rows
- * @returns {Map<number, number>} position → number of its line
- */
-function patchLines(record, patches, side) {
-  const spans = patches.map((t) => {
-    const [from, to] = [record.blocks.box[4 * t + side], record.blocks.box[4 * t + side + 2]];
-    return { t, middle: (from + to) / 2, half: (to - from) / 2 };
-  });
-  const lines = new Map();
-  let line = -1;
-  let last = -Infinity;
-  for (const { t, middle, half } of spans.sort((a, b) => a.middle - b.middle)) {
-    if (middle - last > half) {
-      line += 1;
-      last = middle;
-    }
-    lines.set(t, line);
-  }
-  return lines;
 }

@@ -3,10 +3,10 @@
  * panel. Tested without a browser: the window and the clock are handed in.
  */
 import { DEFAULTS, fromHash, isSaved, sameValue, toHash } from "./state_values.js";
-/** @import { StateValues } from "./state_values.js" */
+/** @import { StateSizes, StateValues } from "./state_values.js" */
 
 // a change of one of these is a step that "back" undoes; the others only amend the address
-const STEPS = new Set(["cell", "pins", "colour", "tokens", "rows", "region", "word", "view", "zoomedOut"]);
+const STEPS = new Set(["cell", "pins", "lens", "colour", "tokens", "rows", "region", "word", "view", "zoomedOut"]);
 
 /** @typedef {Set<keyof StateValues>} Changed the keys of a subscriber that changed */
 
@@ -26,7 +26,7 @@ export class State {
 
   /**
    * @param {Partial<StateValues>} start values that differ from DEFAULTS for this report
-   * @param {{layers: number, positions: number}} sizes
+   * @param {StateSizes} sizes
    * @param {Window} page gives requestAnimationFrame, setTimeout, location, history
    */
   constructor(start, sizes, page) {

@@ -14,6 +14,7 @@
 /** @typedef {"auto"|"light"|"dark"} Theme */
 /** @typedef {"auto"|"unit"|"report"|"log"} RangeChoice auto: what fits the report */
 /** @typedef {"fade"|"dots"|"colour"} Look */
+/** @typedef {"a"|"b"|"difference"} Shown */
 
 /**
  * @typedef {object} StateValues
@@ -21,6 +22,7 @@
  * @property {Cell|null} cell the selection
  * @property {Cell|null} hover what the pointer is on; never in the hash
  * @property {Cell[]} pins the oldest first
+ * @property {string} lens its name
  * @property {Colour} colour
  * @property {number[]} tokens token ids, summed
  * @property {string} query what is typed into find token
@@ -41,6 +43,8 @@
  * @property {Scroll|null} scroll of the grid; null: as it opened
  * @property {boolean} large the charts have more room than the grid
  * @property {Scale} scale of the charts
+ * @property {Shown} shown of a comparison: what its grid shows
+ * @property {string} measure of a comparison, see comparison/measures.js
  * @property {Charts} charts of the pins
  * @property {Theme} theme
  * @property {boolean} dark what theme comes to; set by main.js, never in the hash
@@ -48,13 +52,14 @@
  * @property {boolean} playing never in the hash
  */
 
+/** @typedef {{layers: number, positions: number, lenses?: string[]}} StateSizes what there is to choose from */
 /** @typedef {Exclude<keyof StateValues, "hover"|"dark"|"paper"|"playing">} SavedKey */
 
 /** What a fresh report shows. @type {StateValues} */
 export const DEFAULTS = {
-  layer: 0, cell: null, hover: null, pins: [], colour: "prob", tokens: [], query: "", rows: "all", order: "position", whole: false, span: null, folded: [], zoomedOut: false,
+  layer: 0, cell: null, hover: null, pins: [], lens: "logit", colour: "prob", tokens: [], query: "", rows: "all", order: "position", whole: false, span: null, folded: [], zoomedOut: false,
   region: [], word: -1, view: 0, range: "auto", look: "fade", strength: 0.5, words: true, zoom: null, scroll: null,
-  large: false, scale: "prob", charts: "one", theme: "auto", dark: false, paper: false, playing: false,
+  large: false, scale: "prob", charts: "one", shown: "difference", measure: "variation", theme: "auto", dark: false, paper: false, playing: false,
 };
 
 /** @param {Cell} cell */
@@ -72,11 +77,11 @@ const scrollOf = (scroll) => (scroll ? `${scroll.row}.${scroll.layer}` : "");
 
 /** @type {{[Key in SavedKey]: (value: StateValues[Key]) => string}} in the order of the hash */
 const WRITERS = {
-  layer: String, cell: (cell) => (cell ? cellText(cell) : ""), pins: (pins) => pins.map(cellText).join(","), colour: String,
+  layer: String, cell: (cell) => (cell ? cellText(cell) : ""), pins: (pins) => pins.map(cellText).join(","), lens: String, colour: String,
   tokens: String, query: String, rows: String, order: String, whole: flagText, span: spanOf, folded: String, zoomedOut: flagText, region: toRanges,
   word: String, view: String, range: String,
   look: String, strength: String, words: flagText, zoom: zoomOf, scroll: scrollOf, large: flagText, scale: String, charts: String,
-  theme: String,
+  shown: String, measure: String, theme: String,
 };
 
 /** Does a key go into the hash? @param {string} key @returns {key is SavedKey} */
@@ -102,7 +107,7 @@ export function toHash(values, start) {
  * Read a hash. Unknown keys and malformed or impossible values are ignored: a link may be old.
  * @param {string} hash with or without "#"
  * @param {StateValues} start
- * @param {{layers: number, positions: number}} sizes
+ * @param {StateSizes} sizes
  * @returns {StateValues}
  */
 export function fromHash(hash, start, sizes) {
@@ -120,7 +125,7 @@ export function fromHash(hash, start, sizes) {
 
 /**
  * @param {StateValues} values what stays where a text means nothing
- * @param {{layers: number, positions: number}} sizes
+ * @param {StateSizes} sizes
  * @returns {{[Key in SavedKey]: (text: string) => StateValues[Key]}}
  */
 function readersFor(values, sizes) {
@@ -131,7 +136,7 @@ function readersFor(values, sizes) {
     return text && isIndex(layer, sizes.layers) && isIndex(position, sizes.positions) ? { layer, position } : null;
   };
   /**
-   * @template {"colour"|"rows"|"order"|"range"|"look"|"scale"|"charts"|"theme"} Key
+   * @template {"colour"|"rows"|"order"|"range"|"look"|"scale"|"charts"|"shown"|"theme"} Key
    * @param {Key} key
    * @param {StateValues[Key][]} names
    * @returns {(text: string) => StateValues[Key]}
@@ -143,6 +148,7 @@ function readersFor(values, sizes) {
     layer: (text) => (text !== "" && isIndex(Number(text), sizes.layers) ? Number(text) : values.layer),
     cell: readCell,
     pins: (text) => text.split(",").map(readCell).filter((cell) => cell !== null),
+    lens: (text) => sizes.lenses?.find((name) => name === text) ?? values.lens,
     colour: oneOf("colour", "prob", "entropy", "kl", "rank", "agree", "none"),
     tokens: numbers,
     query: (text) => text,
@@ -163,6 +169,8 @@ function readersFor(values, sizes) {
     scroll: (text) => readScroll(text, sizes),
     large: flag,
     scale: oneOf("scale", "prob", "log", "rank"),
+    shown: oneOf("shown", "a", "b", "difference"),
+    measure: (text) => text,
     charts: oneOf("charts", "one", "each", "position"),
     theme: oneOf("theme", "auto", "light", "dark"),
   };

@@ -18,7 +18,7 @@ const SHEET = { width: 960, gap: 28, head: 30, chart: 240, line: 17, names: 164 
 const SCALE_NAMES = { prob: "Probability", log: "Probability (logarithmic)", rank: "Rank" };
 
 /** What css/pinned.css says, as attributes: they are understood everywhere. @param {FigureInks} inks @returns {Record<string, Record<string, string|number>>} */
-const sheetLook = ({ soft, line, strong, unknown, pin }) => ({
+export const sheetLook = ({ soft, line, strong, unknown, pin }) => ({
   "chart-grid": { stroke: line },
   "chart-tick": { fill: soft, "font-size": 10.5 },
   "chart-below": { fill: soft, "font-size": 10.5, stroke: unknown, "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke" },
@@ -59,10 +59,15 @@ export function chartsSvg(record, state) {
   svg.append(svgElement("title", {}, xmlText(`${record.meta.image?.name ?? ""}: trajectories of the pinned positions`)),
     svgElement("rect", { width, height, fill: inks.paper }), ...charts, ...caption);
   for (const sum of svg.querySelectorAll("[data-index='-1']")) for (const path of sum.children) path.setAttribute("stroke-width", "3");
-  for (const [name, look] of Object.entries(sheetLook(inks))) {
+  styleSheet(svg, sheetLook(inks));
+  return svg;
+}
+
+/** @param {SVGElement} svg @param {Record<string, Record<string, string|number>>} looks attributes by class */
+export function styleSheet(svg, looks) {
+  for (const [name, look] of Object.entries(looks)) {
     for (const element of svg.querySelectorAll(`.${name}`)) for (const [key, value] of Object.entries(look)) element.setAttribute(key, String(value));
   }
-  return svg;
 }
 
 /**

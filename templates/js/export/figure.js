@@ -11,9 +11,11 @@ import { imageView } from "../image/view.js";
 import { exportName, saveBlob, wireMenu } from "../page/dialog.js";
 import { checkVerdict } from "../page/validity.js";
 import { chartsSvg } from "./charts.js";
+import { distanceSvg } from "./distance_figure.js";
 import { badgeSpots, figureCaption, figureFrame, figurePatches, figurePins, figureWords, xmlText } from "./figure_model.js";
 import { figureContours, figureDefs, figureEdge, figureLegend, figurePatch, figurePicture, figurePin, figureWord } from "./figure_parts.js";
 import { FIGURE_FONT, figureInks, figureText, hexRgb } from "./figure_style.js";
+import { svgPng } from "./png.js";
 import { wordFigure } from "./word_figure.js";
 /** @import { LensPage } from "../core/record.js" */
 /** @import { State } from "../core/state.js" */
@@ -21,7 +23,6 @@ import { wordFigure } from "./word_figure.js";
 /** Pixels of 1/96 inch, as CSS has them: widths of a column and of a page of print. */
 const WIDTHS = { column: 321, page: 661 }; // 85 mm and 175 mm
 const TALLEST = 831; // 220 mm
-const PRINT = 300 / 96; // a PNG has 300 dots per inch
 const CAPTION = { size: 9.5, line: 13, edge: 2 }; // 7 points
 
 /**
@@ -35,14 +36,14 @@ export function mountExportFigure(root, record, state) {
   const svgText = (/** @type {SVGElement} */ svg) => new XMLSerializer().serializeToString(svg);
   const save = (/** @type {keyof typeof WIDTHS} */ size, /** @type {boolean} */ png) => async () => {
     const { svg, width, height } = figureSvg(record, state, WIDTHS[size]);
-    if (png) saveBlob(await figurePng(svgText(svg), width, height), name(".png"));
+    if (png) saveBlob(await svgPng(svgText(svg), width, height), name(".png"));
     else saveBlob(new Blob([svgText(svg)], { type: "image/svg+xml" }), name(".svg"));
   };
   const needWord = () => (state.get("word") >= 0 ? "" : "choose a word of the answer first");
   const saveWord = (/** @type {boolean} */ png) => async () => {
     const { svg, width, height } = wordFigure(record, state);
     const text = new XMLSerializer().serializeToString(svg);
-    const blob = png ? await figurePng(text, width, height) : new Blob([text], { type: "image/svg+xml" });
+    const blob = png ? await svgPng(text, width, height) : new Blob([text], { type: "image/svg+xml" });
     saveBlob(blob, exportName(record, "word-maps", png ? ".png" : ".svg"));
   };
   wireMenu(root, "figure", [
@@ -52,6 +53,10 @@ export function mountExportFigure(root, record, state) {
     { label: "SVG, column", note: "the same, 85 mm", ready: need, run: save("column", false) },
     { label: "Three maps of the word, PNG", note: "reads as, depends on, writes", ready: needWord, run: saveWord(true) },
     { label: "Three maps of the word, SVG", note: "for print, editable", ready: needWord, run: saveWord(false) },
+    {
+      label: "Distance by layer, SVG", note: "KL to the final layer, patches and text", ready: () => (record.hasKl ? "" : "this record has no KL"),
+      run: () => saveBlob(new Blob([svgText(distanceSvg(record, state.get("dark")))], { type: "image/svg+xml" }), exportName(record, "distance", ".svg", "")),
+    },
     {
       label: "Trajectories, SVG", note: "the charts of the pinned positions", ready: () => (state.get("pins").length ? "" : "pin a cell first"),
       run: () => saveBlob(new Blob([svgText(chartsSvg(record, state))], { type: "image/svg+xml" }), exportName(record, `trajectories-${state.get("scale")}`, ".svg")),
@@ -101,18 +106,4 @@ function figureMeasure(family) {
   const pen = penOf(document.createElement("canvas"));
   pen.font = `600 ${NAME_SIZE}px ${family}`;
   return (/** @type {string} */ text) => pen.measureText(text).width;
-}
-
-/** The SVG drawn on a canvas, with the dots that print wants. @param {string} text @param {number} width @param {number} height @returns {Promise<Blob>} */
-async function figurePng(text, width, height) {
-  const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.round(width * PRINT);
-  canvas.height = Math.round(height * PRINT);
-  penOf(canvas).drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the browser gave no picture"))), "image/png");
-  });
 }

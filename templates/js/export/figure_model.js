@@ -1,6 +1,7 @@
 /**
  * What an exported figure says and where: caption lines, patches, words, pins. Pure.
  */
+import { capital } from "../core/format.js";
 import { pinnedPositions } from "../core/pins.js";
 import { boxOf, contourLines, patchSet } from "../image/map.js";
 import { AT_CHANCE, eachHasRoom, nameBox, namedRegions, regionNames, wordRegions } from "../image/regions.js";
@@ -55,12 +56,12 @@ export function figureFrame(record, view, visible = null) {
   return { box: shown[2] - shown[0] > 1 && shown[3] - shown[1] > 1 ? shown : box, cropped };
 }
 
-/** All that is needed to make a figure again. @param {LensPage} record @param {Verdict} verdict */
-export function figureSource(record, verdict) {
+/** All that is needed to make a figure again. @param {LensPage} record @param {Verdict} verdict @param {string} [lens] */
+export function figureSource(record, verdict, lens = record.lensTitle) {
   const { meta } = record;
   const check = { passed: "self-check passed", failed: "SELF-CHECK FAILED: not to be trusted", unknown: "no self-check" }[verdict];
   return [
-    `${meta.lens === "logit" || !meta.lens ? "Logit" : meta.lens} lens of ${meta.model}${meta.revision ? ` (revision ${meta.revision})` : ""}; image ${meta.image?.source || meta.image?.name || "–"}; ${meta.dtype || "–"}; ${check}; recorded ${String(meta.created ?? "").slice(0, 10) || "–"}.`,
+    `${capital(lens)} of ${meta.model}${meta.revision ? ` (revision ${meta.revision})` : ""}; image ${meta.image?.source || meta.image?.name || "–"}; ${meta.dtype || "–"}; ${check}; recorded ${String(meta.created ?? "").slice(0, 10) || "–"}.`,
     `Prompt: ${meta.prompt}`,
   ];
 }

@@ -2,7 +2,7 @@
  * The maps of the answer's words as CSV, and as the JSON of the record has them. Pure.
  */
 import { KINDS, contrastOf, dependsOn, mapsOf, mostByLayer, readsAs, saidWords, writesDirectly } from "../core/word_maps.js";
-import { csvText } from "./csv_json.js";
+import { csvText } from "./csv_text.js";
 /** @import { LensPage } from "../core/record.js" */
 
 /**
@@ -20,11 +20,11 @@ export function wordMapsCsv(record, number, layer) {
     depends: there.depends ? dependsOn(record, word)?.values ?? null : null,
     writes: there.writes ? writesDirectly(record, word)?.values ?? null : null,
   };
-  const head = ["image", "model", "word", "patch", "position", "patch_row", "patch_column", "layer", "p_lens", "log_p_lost_nats", "logits_written", "against"];
+  const head = ["image", "model", "lens", "word", "patch", "position", "patch_row", "patch_column", "layer", "p_lens", "log_p_lost_nats", "logits_written", "against"];
   const lines = record.imagePositions.map((t, n) => {
     const place = record.place(t);
     return [
-      record.meta.image?.name ?? "", record.meta.model ?? "", word.text, n, t, place?.row ?? null, place?.column ?? null,
+      record.meta.image?.name ?? "", record.meta.model ?? "", record.lensNames[record.lens], word.text, n, t, place?.row ?? null, place?.column ?? null,
       record.layers[layer], ...KINDS.map((kind) => maps[kind]?.[n] ?? null), against < 0 ? "" : record.text(against),
     ];
   });

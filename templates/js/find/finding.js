@@ -26,7 +26,7 @@ export function mountFinding(root, record, state) {
   const svg = part(curve, "svg", SVGElement);
   /** @type {PlacesMade|null} */
   let made = null;
-  state.on(["tokens", "layer"], () => {
+  state.on(["tokens", "layer", "lens"], () => {
     const now = placesNow(record, state);
     const found = state.get("tokens").length > 0;
     curve.hidden = line.hidden = !found;
@@ -40,7 +40,7 @@ export function mountFinding(root, record, state) {
     if (found) markCurve(svg, record, state.get("layer"));
     else listSurest(sure, record, state);
   });
-  state.on(["tokens", "layer", "cell"], () => sayPlace(part(root, ".finding-places"), record, state));
+  state.on(["tokens", "layer", "cell", "lens"], () => sayPlace(part(root, ".finding-places"), record, state));
   root.addEventListener("click", (event) => clickFinding(event, record, state));
   curve.addEventListener("click", (event) => state.set({ layer: curveLayerAt(svg, record, event.clientX) }));
   curve.addEventListener("pointermove", (event) => {

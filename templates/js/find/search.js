@@ -25,6 +25,7 @@ export function mountFindToken(root, record, state) {
   const search = new FindSearch(root, record, state);
   search.listen();
   state.on(["query"], () => search.followQuery());
+  state.on(["lens"], () => search.followLens());
   // what is chosen stands in its own place; a link must not say what was typed before
   state.on(["tokens"], () => { if (state.get("tokens").length) state.set({ query: "" }); });
 }
@@ -32,9 +33,10 @@ export function mountFindToken(root, record, state) {
 /** @typedef {{indices: number[], group: TokenGroup|null}} FindOption a word with all its spellings, or (without group) one spelling */
 
 class FindSearch {
-  /** Of all tokens, made when first needed. @type {TokenIndex|null} */
+  /** Of all tokens through the lens that is shown, made when first needed. @type {TokenIndex|null} */
   #index = null;
-  #making = false;
+  /** The lens that it is made of. @type {LensPage|null} */
+  #indexed = null;
   /** @type {FindOption[]} */
   #options = [];
   #active = -1;
@@ -71,10 +73,19 @@ class FindSearch {
   }
 
   async makeIndex() {
-    if (this.#making) return;
-    this.#making = true;
-    this.#index = await runSteps(tokenIndexSteps(this.#record));
+    const seen = this.#record.through();
+    if (this.#indexed === seen) return;
+    [this.#indexed, this.#index] = [seen, null];
+    const isStale = () => this.#indexed !== seen;
+    const index = await runSteps(tokenIndexSteps(seen), isStale);
+    if (isStale()) return;
+    this.#index = index;
     if (!this.popup.hidden) this.#fill();
+  }
+
+  /** An open list is counted again. */
+  followLens() {
+    if (!this.popup.hidden) this.#open();
   }
 
   /** The state's query may come from elsewhere. */

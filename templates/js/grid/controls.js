@@ -36,7 +36,7 @@ export function mountGridControls(root, record, state) {
   fold.addEventListener("click", () => toggleAllFolds(state, record));
   zoom.addEventListener("click", () => state.set({ zoomedOut: !state.get("zoomedOut") }));
 
-  state.on(["tokens", "colour"], () => {
+  state.on(["tokens", "colour", "lens"], () => {
     const choices = colourChoices(record, state.get("tokens"));
     colour.replaceChildren(...choices.map((choice) => {
       const option = new Option(choice.enabled ? choice.label : `${choice.label} (${choice.why})`, choice.mode);

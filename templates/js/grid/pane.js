@@ -125,7 +125,7 @@ export class GridPane {
   #change(changed) {
     const { scroller, state } = this;
     const filter = state.get("rows");
-    const relist = changed.has("rows") || changed.has("order") || changed.has("folded")
+    const relist = changed.has("rows") || changed.has("order") || changed.has("lens") || changed.has("folded")
       || (changed.has("pins") && (filter === "pinned" || state.get("folded").length > 0))
       || (filter === "matches" && (changed.has("tokens") || changed.has("query")));
     if (relist) this.#listRows();

@@ -27,8 +27,8 @@ export function listenToImage(frame, record, state, view) {
     hover.show(position);
     hover.label(position);
   });
-  // what is under a resting pointer changes with layer and view
-  state.on(["layer", "view"], () => {
+  // what is under a resting pointer changes with layer, view and lens
+  state.on(["layer", "view", "lens"], () => {
     if (view.over === null) return;
     if (!hover.set.indexOf.has(view.over)) hover.show(null);
     else if (state.get("hover")?.position === view.over) {

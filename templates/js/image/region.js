@@ -21,6 +21,7 @@ export function mountRegion(root, record, state) {
   const panel = new RegionPanel(root, record, state);
   root.addEventListener("click", (event) => panel.click(event));
   state.on(["region"], () => panel.follow());
+  state.on(["lens"], () => panel.follow());
   state.on(["layer", "tokens"], (changed) => {
     if (root.hidden) return;
     panel.drawTokens();

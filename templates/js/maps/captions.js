@@ -11,7 +11,7 @@ export const FLAGS = { reads: "", depends: "--ablate", writes: "--attribute" };
 /** One line: what was done to make the map. @param {MapKind} kind @param {LensPage} record @param {SaidWord} word @param {number} layer index */
 export function captionOf(kind, record, word, layer) {
   if (kind === "reads") {
-    return `p of ${quietText(record.text(word.index))} at ${record.layerName(layer)}, if the model spoke there. What a patch says, not what the answer needed.`;
+    return `p of ${quietText(record.text(word.index))} at ${record.layerName(layer)}${record.hasLenses ? ` through the ${record.lensTitle}` : ""}, if the model spoke there. What a patch says, not what the answer needed.`;
   }
   const { ablation, attribution } = record.meta;
   if (kind === "depends") {
@@ -37,9 +37,10 @@ export function missingOf(kind, record) {
 /** Does any patch read the word? One sentence. @param {LensPage} record @param {SaidWord} word */
 export function supportText(record, { support }) {
   if (!support) return "";
+  const through = record.hasLenses ? " through the logit lens" : "";
   const how = `max p ${formatProb(support.most)}, rank ${formatRank(support.rank)}`;
   const below = Number.isNaN(support.below) ? "" : `, above ${Math.round(100 * support.below)} % of control words`;
-  return isRead(support) ? `Read by a patch: ${how}, ${record.layerName(support.layer)}${below}.` : `No patch reads this word (${how}${below}).`;
+  return isRead(support) ? `Read by a patch${through}: ${how}, ${record.layerName(support.layer)}${below}.` : `No patch reads this word${through} (${how}${below}).`;
 }
 
 /** A patch reads a word where the word comes first somewhere, above nearly all control words. @param {{rank: number, below: number}} support */

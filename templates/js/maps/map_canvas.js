@@ -24,6 +24,7 @@ export const SIGNED = {
  * @property {number} limit the end of the scale, above 0
  * @property {string} pin as CSS
  * @property {string} halo as CSS
+ * @property {boolean} [grey] the picture is without its colours: all that there are mean something
  */
 
 /**
@@ -58,7 +59,9 @@ export function paintWordMap(canvas, { picture, size, set, values, numberOf, mar
   if (picture?.complete && picture.naturalWidth) {
     const scale = picture.naturalWidth / size.width; // the picture may be smaller than the original
     pen.globalAlpha = look.dark ? 0.34 : 0.4;
+    pen.filter = look.grey ? "grayscale(1)" : "none";
     pen.drawImage(picture, left * scale, top * scale, (right - left) * scale, (bottom - top) * scale, 0, 0, canvas.width, canvas.height);
+    pen.filter = "none";
   }
   set.positions.forEach((t, n) => {
     const { rgb, alpha } = mapColour(values[numberOf(t)], look);

@@ -38,7 +38,7 @@ export function mountMapsPane(root, record, state) {
   new ResizeObserver(() => pane.resize()).observe(part(root, ".maps-body"));
   thePicture()?.addEventListener("load", () => pane.paint());
   state.on(["word", "paper"], () => pane.show());
-  state.on(["layer", "view", "dark"], () => pane.draw());
+  state.on(["layer", "view", "dark", "lens"], () => pane.draw());
   state.on(["hover", "cell"], () => pane.paint());
 }
 

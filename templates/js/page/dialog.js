@@ -145,10 +145,11 @@ export function saveBlob(blob, name) {
  * @param {LensPage} record
  * @param {string} what
  * @param {string} ending
+ * @param {string} [lens] by default the one that is shown, where there are several
  */
-export function exportName(record, what, ending) {
+export function exportName(record, what, ending, lens = record.hasLenses ? record.lensTitle : "") {
   const clean = (/** @type {string} */ text) => text.normalize("NFKD").replace(/[^\w.-]+/g, "-").replace(/^[-.]+|[-.]+$/g, "").slice(0, 60);
   const image = clean(String(record.meta.image?.name ?? "").replace(/\.\w+$/, ""));
   const model = clean(String(record.meta.model ?? "").split("/").at(-1) ?? "");
-  return [image, model, clean(what)].filter(Boolean).join("_") + ending;
+  return [image, model, clean(lens), clean(what)].filter(Boolean).join("_") + ending;
 }

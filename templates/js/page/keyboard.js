@@ -1,7 +1,7 @@
 /**
  * Keys that work everywhere. Keys of the grid are in grid/input.js.
  */
-import { chooseAndPin, clearOne, stepLayer, stepPlace, toggleAllFolds } from "../core/actions.js";
+import { chooseAndPin, clearOne, nextLens, stepLayer, stepPlace, toggleAllFolds } from "../core/actions.js";
 import { byId, part } from "../core/dom.js";
 import { colourChoices } from "../core/quantity.js";
 /** @import { LensPage } from "../core/record.js" */
@@ -22,6 +22,8 @@ export const KEYS = [
   ["p", "pin the cell under the pointer or the keys"],
   ["e", "take the data away"],
   ["c", "next colour"],
+  ["d", "how far each layer is from the final answer"],
+  ["l", "next lens, where the report has several"],
   ["w", "the next word of the answer: its three maps"],
   ["f", "fold the image's rows"],
   ["z", "the whole grid as a heat map"],
@@ -56,6 +58,8 @@ export function mountKeyboard(_root, record, state) {
       const modes = colourChoices(record, state.get("tokens")).filter((choice) => choice.enabled).map((choice) => choice.mode);
       state.set({ colour: modes[(modes.indexOf(state.get("colour")) + 1) % modes.length] });
     },
+    d: () => byId("distance-button").click(),
+    l: () => nextLens(state, record),
     w: () => document.getElementById("maps-next")?.click(),
     f: () => toggleAllFolds(state, record),
     z: () => state.set({ zoomedOut: !state.get("zoomedOut") }),

@@ -1,9 +1,10 @@
 /**
  * What a cell says: position, layer, top tokens as bars and how their ranks changed since the layer
- * before, entropy, KL, decision layer. Tokens as the vocabulary spells them, with their ids.
+ * before, entropy, KL, decision layer; side by side for each lens. Tokens as the vocabulary spells
+ * them, with their ids.
  * Shows `hover`, whoever set it; stands where it hides least (page/tooltip_place.js).
  */
-import { childrenOf, cloneAll, clonesIn, partsOf } from "../core/dom.js";
+import { childrenOf, cloneAll, clonesIn, part, partsOf } from "../core/dom.js";
 import { formatNumber, formatProb, formatRank, visibleText } from "../core/format.js";
 import { probOf, rankChange } from "../core/token_prob.js";
 import { wordFacts } from "../core/word_maps.js";
@@ -14,6 +15,7 @@ import { tooltipPlace } from "./tooltip_place.js";
 /** @import { Cell } from "../core/state_values.js" */
 /** @import { Edges } from "./tooltip_place.js" */
 
+const MOST_LENSES = 3;
 /** Where the tooltip points: the cell, patch or chip that set `hover`. @type {Edges|null} */
 let tooltipAnchor = null;
 /** @type {"beside"|"below"} */
@@ -39,15 +41,25 @@ export function anchorTooltip(rect, side = "beside", picture = null) {
  */
 export function mountTooltip(root, record, state) {
   root.append(cloneAll("tooltip-frame"));
-  const [tokens, facts] = partsOf(root, ".tip-tokens", ".tip-facts");
-  state.on(["hover", "tokens"], () => {
+  const columns = part(root, ".tip-lenses");
+  state.on(["hover", "tokens", "lens"], () => {
     const cell = state.get("hover");
     root.hidden = !cell || !tooltipAnchor;
     if (!cell || !tooltipAnchor) return;
     const chosen = state.get("tokens").map((id) => record.indexOf(id)).filter((i) => i >= 0);
     fillTitle(root, record, cell);
-    fillTokens(tokens, record, cell, chosen);
-    fillTipFacts(facts, [...factsOf(record, cell, chosen), ...wordFacts(record, state.get("word"), cell.position)], chosen.length);
+    const lenses = comparedLenses(record);
+    root.style.setProperty("--lenses", String(lenses.length));
+    clonesIn(columns, "tooltip-lens", lenses.length).forEach((column, k) => {
+      const seen = record.through(lenses[k]);
+      const [name, tokens, facts] = childrenOf(column);
+      name.hidden = !record.hasLenses;
+      name.textContent = seen.lensTitle;
+      name.classList.toggle("shown", seen.lens === record.lens);
+      fillTokens(tokens, seen, cell, chosen);
+      const more = seen.lens === record.lens ? wordFacts(record, state.get("word"), cell.position) : [];
+      fillTipFacts(facts, [...factsOf(seen, cell, chosen), ...more], chosen.length);
+    });
     const tip = { width: root.offsetWidth, height: root.offsetHeight };
     const spot = tooltipPlace(tooltipAnchor, tip, { width: innerWidth, height: innerHeight }, { side: tooltipSide, picture: tooltipPicture, clear: pointedRows() });
     root.style.transform = `translate(${Math.round(spot.left)}px, ${Math.round(spot.top)}px)`;
@@ -55,6 +67,12 @@ export function mountTooltip(root, record, state) {
   addEventListener("resize", () => state.set({ hover: null })); // the anchor has moved
   // a finger leaves nothing that it could leave by: whatever it touches next ends the last tooltip
   addEventListener("pointerdown", (event) => { if (event.pointerType === "touch") state.set({ hover: null }); }, { capture: true });
+}
+
+/** As many as can be read side by side: the one that is shown, the logit lens, the next. @param {LensPage} record */
+function comparedLenses(record) {
+  const others = record.lensNames.map((_, n) => n).filter((n) => n !== record.lens);
+  return [record.lens, ...others.slice(0, MOST_LENSES - 1)].sort((a, b) => a - b);
 }
 
 /** Where a panel shows the row of what is hovered. @returns {Edges[]} */

@@ -59,6 +59,10 @@ function adapterWords(adapter) {
   return adapter ? `${adapter.name}${adapter.revision ? ` (${adapter.revision})` : ""}, ${adapter.kind}, on ${adapter.base}` : "";
 }
 
+/** What the further lenses are, a line each. @param {Meta["lenses"]} lenses */
+const lensWords = (lenses) => (lenses ?? []).filter(Boolean)
+  .map(({ name = "", kind = "", file = "", model = "" }) => [name, kind, file, model && `fitted on ${model}`].filter(Boolean).join(", ")).join("\n");
+
 /** Everything that the record says of its making; what the page does not know is shown as it is. @param {LensPage} record @returns {[string, string][]} */
 function runFacts(record) {
   const { meta } = record;
@@ -70,13 +74,13 @@ function runFacts(record) {
   const tail = tails[meta.tail ?? ""] ?? plain(meta.tail);
   const crop = Array.isArray(meta.crop) && meta.crop.every((x) => typeof x === "number")
     ? `x ${meta.crop[0]} to ${meta.crop[2]}, y ${meta.crop[1]} to ${meta.crop[3]}, of ${meta.image?.width} × ${meta.image?.height} pixels` : plain(meta.crop);
-  const known = new Set(["format", "model", "revision", "lens", "prompt", "answer", "dtype", "device", "image", "crop", "note", "check", "hook_site", "seconds", "versions", "created", "tail", "ablation", "knockout", "attribution", "notes", "adapter"]);
+  const known = new Set(["format", "model", "revision", "lens", "prompt", "answer", "dtype", "device", "image", "crop", "note", "check", "hook_site", "seconds", "versions", "created", "tail", "ablation", "knockout", "attribution", "notes", "adapter", "lenses"]);
   const done = (/** @type {Object<string, unknown>|undefined} */ experiment) => Object.entries(experiment ?? {}).map(([name, value]) => (name === "what" ? plain(value) : `${name} ${plain(value)}`)).join("; ");
   return [
     ["model", plain(meta.model)], ["revision", plain(meta.revision)], ["adapter", adapterWords(meta.adapter)],
     ["image", `${plain(meta.image?.name)}`], ["address", meta.image?.source ?? ""], ["part that was seen", crop], ["note", [meta.note, ...(meta.notes ?? [])].filter(Boolean).join("\n")],
     ["ablation", done(meta.ablation)], ["knockout", done(meta.knockout)], ["attribution", done(meta.attribution)],
-    ["lens", plain(meta.lens)], ["tail", tail], ["recorded at", plain(meta.hook_site)],
+    ["lens", plain(meta.lens)], ["further lenses", lensWords(meta.lenses)], ["tail", tail], ["recorded at", plain(meta.hook_site)],
     ["computed in", `${plain(meta.dtype)}, on ${plain(meta.device)}`],
     ["size", `${formatCount(record.L, "layer")}, ${formatCount(record.T, "position")}, top ${record.K}, ${formatCount(record.tracked.length, "token")} tracked`],
     ["seconds", pairs(meta.seconds, (value) => (typeof value === "number" ? formatNumber(value) : plain(value)))],

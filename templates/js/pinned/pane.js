@@ -31,7 +31,7 @@ export function mountPinnedPane(root, record, state) {
   });
   listenToCharts(body, record, state);
   new ResizeObserver(() => pane.layOut()).observe(body);
-  state.on(["pins", "tokens", "scale", "charts", "large", "dark"], (changed) => pane.rebuild(changed));
+  state.on(["pins", "tokens", "lens", "scale", "charts", "large", "dark"], (changed) => pane.rebuild(changed));
   state.on(["paper"], () => pane.layOut());
   state.on(["layer", "hover"], () => pane.read());
 }
