@@ -1,5 +1,5 @@
 /**
- * The page's data blocks → arrays → the record. Pure except for `readPage`.
+ * The page's data blocks → arrays → the record. Pure except for `readBlocks` and `readPage`.
  */
 import { part } from "./dom.js";
 import { inflate } from "./inflate.js";
