@@ -5,6 +5,7 @@
     python scripts/benchmark.py --preset llava-1.5-7b    full size, random weights (a GPU)
     python scripts/benchmark.py --count                  what full size asks of a GPU, without one
     python scripts/benchmark.py --command --report --growth
+    python scripts/benchmark.py --folder 10000           the index of a folder of made-up reports
 
 Every comparison is a ratio within one run that alternates between the methods: the median of the
 rounds (5 by default), with the smallest and the largest in brackets.
@@ -40,6 +41,9 @@ def build_parser() -> argparse.ArgumentParser:
     parts.add_argument("--command", action="store_true", help="--demo as a whole process")
     parts.add_argument("--report", action="store_true", help="the page, in Chromium")
     parts.add_argument("--growth", action="store_true", help="time and memory against size")
+    parts.add_argument(
+        "--folder", type=int, default=0, metavar="N", help="the index of a folder of N reports"
+    )
     parts.add_argument("--all", action="store_true", help="all of these")
     which = parser.add_argument_group("on what")
     presets = ["small", "narrow", "llava-1.5-7b", "toy"]
@@ -73,7 +77,8 @@ def main(argv: list[str] | None = None) -> int:
     if options.all:
         options.lens = options.count = options.causal = True
         options.command = options.report = options.growth = True
-    parts = (lens, count, causal, command, report, growth)
+        options.folder = options.folder or 1000
+    parts = (lens, count, causal, command, report, growth, folder)
     if not any(getattr(options, part.__name__) for part in parts):
         options.lens = True
     tables: list[Table] = []
@@ -189,6 +194,13 @@ def growth(options: argparse.Namespace) -> Iterator[Table]:
         yield growing.measure_limits(growing.LIMITS, device)
         counts, ticks = growing.IMAGES, clock(options)
         yield growing.measure_images(counts, options.repeat, DEMO_MODEL, DEMO_IMAGE, ticks)
+
+
+def folder(options: argparse.Namespace) -> list[Table]:
+    """The index of a folder."""
+    from benchmarking.folder import measure_folder
+
+    return measure_folder(options.folder, options.repeat)
 
 
 def clock(options: argparse.Namespace) -> Callable[[], float]:

@@ -14,6 +14,7 @@ import torch
 import benchmark
 from benchmarking import count, growth, report
 from benchmarking.count import Card, Counted, measure_counts
+from benchmarking.folder import MadeUp
 from benchmarking.lens import REACH, lens_methods, worst_ratios
 from benchmarking.measure import (
     Bytes,
@@ -29,6 +30,7 @@ from benchmarking.naive import naive_page
 from benchmarking.records import synthetic_record
 from benchmarking.subjects import PRESETS, Subject, random_llava, random_subject
 from benchmarking.table import Table
+from logit_lens.page.index import render_index
 from logit_lens.record import load_record
 
 SMALL = ("--preset", "toy", "--repeat", "1", "--json", "-")
@@ -321,3 +323,34 @@ def test_the_naive_page_cannot_be_broken_by_a_token() -> None:
     record = synthetic_record(2, 9, 2)
     record.token_text[0] = "</script>"
     assert naive_page(record).count("</script>") == 1
+
+
+def test_folder_part_makes_opens_and_weighs_an_index(capsys: pytest.CaptureFixture[str]) -> None:
+    tables = run(capsys, "--folder", "30")
+    rows = tables["Index of a folder"]
+    assert [row["index of"] for row in rows] == [
+        "3 new reports",
+        "3 and one more",
+        "30 new reports",
+        "30 and one more",
+    ]
+    for row in rows:
+        assert row["time"]["median"] > 0 and row["index.html"] > 10_000
+        assert row["tables"] > 1000 and row["memory file"] > 10_000
+    if report.find_chromium() is not None:
+        views = [row["view"] for row in tables["It opens"]]
+        assert views == ["reports", "statistics", "a word is typed"]
+
+
+def test_what_each_report_adds_to_a_large_index_is_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words and cut-outs are as many as there is room for; 10,000 reports must fit beside them."""
+    monkeypatch.setattr("logit_lens.page.index.FEW", 0)
+    reports, sizes = MadeUp(), []
+    for first, last in ((0, 60), (60, 120)):
+        for number in range(first, last):
+            reports.write(tmp_path, number)
+        page = re.sub(r"<script[^>]* (data-name|id)=.*?</script>", "", render_index(tmp_path))
+        sizes.append(len(page))
+    assert 100 < (sizes[1] - sizes[0]) / 60 < 1000

@@ -209,6 +209,14 @@ def test_text_before_the_image_never_meets_text_after_it() -> None:
     assert pairs.tolist() == [[2, 1], [4, 4]]  # the image, and the 4 after it
 
 
+def test_text_meets_also_where_only_one_has_an_image() -> None:
+    seen = make_record(text=6, answer=2, grid=(2, 2))
+    alone = make_record(text=6, answer=2, grid=(0, 0))
+    text = np.flatnonzero(seen.position_kind != IMAGE)
+    pairs = align(seen, replace(alone, input_ids=seen.input_ids[text])).positions
+    assert pairs.tolist() == [[int(t), n] for n, t in enumerate(text)]
+
+
 def test_pictures_of_other_sizes_meet_by_the_place_in_what_was_seen() -> None:
     a, b = make_record(picture_size=(160, 120)), make_record(picture_size=(90, 300))
     found = align(a, b)

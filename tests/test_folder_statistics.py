@@ -18,6 +18,7 @@ from records import make_record
 
 from logit_lens.page import summaries
 from logit_lens.page.blocks import decimal_codes, decimal_values
+from logit_lens.page.gathered import BEST, FolderModel, Surest, shown
 from logit_lens.page.index import refuse_foreign_index, render_index, write_index
 from logit_lens.page.pictures import SMALL_BYTES, opened, patch_crop, small_thumbnail
 from logit_lens.page.report import write_report
@@ -415,3 +416,28 @@ def test_whole_words_begin_have_letters_only_and_are_spelled_one_way() -> None:
 def test_decimal_codes_stand_for_what_they_were_made_of() -> None:
     values = np.array([0, 1e-40, 0.00123, 0.999, 1, 12.3, 9.99e9, np.nan])
     np.testing.assert_allclose(decimal_values(decimal_codes(values)), values, rtol=1e-12)
+
+
+def test_packed_patches_are_ordered_by_probability_and_then_by_report() -> None:
+    first = Surest(500, 3, 1, 2, 70_000, 151_000, -1, -1, (0, 1, 249, 250))
+    others = [first._replace(report=4), first._replace(code=499, report=0), first._replace(code=3)]
+    assert Surest.unpacked(first.packed()) == first
+    assert sorted([one.packed() for one in [*others, first]], reverse=True) == [
+        one.packed() for one in [first, *others]
+    ]
+
+
+def test_of_many_images_only_the_surest_patches_of_a_word_are_kept() -> None:
+    model, codes = FolderModel(), np.random.default_rng(0).permutation(200).tolist()
+    record = some_record(0)
+    statistics = count(record, None)
+    for number, code in enumerate(codes):
+        line = ["boat", 2, 6, code, 1, 9, 5, -1, None]
+        model.add(number, statistics | {"words": [line]})
+    ((text, word, best),) = shown(model)
+    assert (text, word.patches, word.images, word.mean_layer) == ("boat", 400, 200, 3.0)
+    assert [(one.code, codes[one.report]) for one in best] == [
+        (code, code) for code in range(199, 199 - BEST, -1)
+    ]
+    assert [len(best) for *_, best in shown(model, room=7)] == [6]
+    assert [len(best) for *_, best in shown(model, room=0)] == [1]

@@ -128,7 +128,7 @@ export class LayerChart {
   /** Say what one layer has; null: none. @param {number|null} l */
   point(l) {
     const value = l === null ? null : this.#values[l];
-    part(this.#root, ".chart-said").textContent = value && l !== null ? `${this.#model?.layers[l]}: ${this.#said(value)}` : "";
+    part(this.#root, ".chart-said").textContent = value && l !== null ? `layer ${this.#model?.layers[l]}: ${this.#said(value)}` : "";
     const mark = this.#svg.querySelector(".chart-now");
     mark?.setAttribute("visibility", value ? "visible" : "hidden");
     if (l !== null) for (const end of ["x1", "x2"]) mark?.setAttribute(end, this.#x(l).toFixed(1));

@@ -155,7 +155,7 @@ class StatisticsPane {
     part(row, ".bar").style.width = `${(100 * words.patches(w)) / this.#most()}%`;
     part(row, ".images").textContent = words.images(w).toLocaleString("en");
     part(row, ".layer").textContent = words.layer(w).toFixed(1);
-    part(row, ".minis").append(...words.best(w).slice(0, MINIS).map((n) => patchLink(this.#folder, this.#entries, n, "mini")));
+    part(row, ".minis span").append(...words.best(w).slice(0, MINIS).map((n) => patchLink(this.#folder, this.#entries, n, "mini")));
     return row;
   }
 
@@ -182,7 +182,7 @@ class StatisticsPane {
   #sentence(w, shown) {
     const { words } = this.#folder;
     const images = words.images(w);
-    const which = images > shown ? `The ${shown} surest of them` : images === 1 ? "Its surest patch" : "The surest patch of each";
+    const which = images === 1 ? "Its surest patch" : `The surest patch of each${images > shown ? `, ${shown} of them` : ""}`;
     return `${formatCount(words.patches(w), "patch", "patches")} in ${formatCount(images, "image")}, at layer ${words.layer(w).toFixed(1)} on average. ${which}:`;
   }
 

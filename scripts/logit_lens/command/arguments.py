@@ -17,9 +17,8 @@ from ..reading.layers import select_layers
 from ..reading.options import DEFAULT_PROMPT, ReadOptions
 from ..resources import DEMO_IMAGE, DEMO_LENS, DEMO_MODEL
 from .against import Against, read_against
-from .flags import build_parser
+from .flags import DEFAULT_MODEL, build_parser
 from .patterns import named_images
-from .reading_flags import DEFAULT_MODEL
 
 _ANY_LAYER = 99_999  # before the model is known, only the form of --layers can be checked
 
@@ -100,7 +99,8 @@ def _fill_in_defaults(named: argparse.Namespace) -> None:
             named.image = [str(DEMO_IMAGE)]
         if named.max_new_tokens > 0 and named.against is None:  # cheap on so small a model
             named.ablate = named.knockout = named.attribute = True
-        if named.model == str(DEMO_MODEL) and named.adapter is None:
+        of_the_demo = named.model == str(DEMO_MODEL) and named.adapter is None
+        if of_the_demo and named.against is None:
             named.lenses = named.lenses or [str(DEMO_LENS)]
     if named.model is None and named.adapter is not None:  # it knows its base
         named.model, named.adapter = named.adapter, None
@@ -229,8 +229,8 @@ def _check_comparison(arguments: Arguments) -> None:
         "--against needs the model; --from-data has only the record. --compare takes two of them",
     )
     refuse(
-        arguments.reading.experiments,
-        "--against compares two readings; leave out --ablate, --knockout and --attribute",
+        arguments.reading.experiments or bool(arguments.lenses),
+        "--against compares two readings; leave out --ablate, --knockout, --attribute and --lens",
     )
     refuse(
         not arguments.image and arguments.against.kind not in ("prompt", "model"),

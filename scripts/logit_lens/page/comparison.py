@@ -21,6 +21,7 @@ from .blocks import array_block, decimal_codes, three_digits
 from .inline import csp_hash, packed_script, script, source, template
 from .pictures import opened
 from .report import LOADER, build_payload, picture_uri, printable, report_bytes
+from .statistics import count
 from .summary import question_of, summarise
 
 FORMAT = "logit-lens-comparison/1"
@@ -33,6 +34,10 @@ COMPARISON_STYLES = (
 
 def page_bytes(record: LensRecord, made_from: str = "") -> bytes:
     """The page of a record: its report or, where it carries another record, what differs.
+
+    Args:
+        record: what to show.
+        made_from: what tells a later run that the page is that of its record.
 
     Raises:
         LensError: what it carries is malformed.
@@ -61,11 +66,13 @@ def render_comparison(comparison: Comparison, made_from: str = "") -> str:
     info, blocks = build_comparison(comparison)
     style, loader = source(*COMPARISON_STYLES), script(LOADER)
     code, code_hash = packed_script(COMPARISON_SCRIPT)
+    picture = opened(comparison.a.image)
     return template("comparison.html.j2").render(
         sides=[_side(name, record) for name, record in _sides(comparison)],
         one_picture=np.array_equal(comparison.a.image, comparison.b.image),
         info=info,
-        summary=summarise(comparison.a, opened(comparison.a.image), made_from),
+        summary=summarise(comparison.a, picture, made_from),  # to an index it is A's
+        statistics=count(comparison.a, picture),
         blocks=blocks,
         failed=[
             name

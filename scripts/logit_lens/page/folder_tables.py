@@ -41,8 +41,8 @@ def tables(gathered: Gathered) -> Iterator[tuple[str, Iterator[str]]]:
 
 
 def begins_table(name: str, head: bytes) -> bool:
-    """Whether a file begins like the table of that name."""
-    return head.startswith(f"{_START}{','.join(TABLES[name])}\r\n".encode())
+    """Whether a file begins like the table of that name, of this version or another."""
+    return head.startswith(f"{_START}{','.join(TABLES[name][:2])},".encode())
 
 
 def _layer_lines(gathered: Gathered) -> Iterator[Iterable[Any]]:
@@ -61,12 +61,13 @@ def _lines_of(name: str, model: FolderModel, layer: int) -> Iterator[Iterable[An
 
 def _word_lines(gathered: Gathered) -> Iterator[Iterable[Any]]:
     for name, model in sorted(gathered.models.items()):
-        for text, word in model.ranked():
-            best = max(word.best)
-            mean, (surest,) = round(word.mean_layer, 3), _numbers([best.code])
+        words = model.ranked()
+        best = [word.surest for _, word in words]
+        probs = _numbers([patch.code for patch in best])
+        for (text, word), patch, prob in zip(words, best, probs, strict=True):
             yield (
-                *(name, text, word.patches, word.images, mean),
-                *(surest, best.name, best.layer, best.position),
+                *(name, text, word.patches, word.images, round(word.mean_layer, 3)),
+                *(prob, gathered.names[patch.report], patch.layer, patch.position),
             )
 
 

@@ -26,7 +26,7 @@ CROPS = 3500  # pictures of patches that an index carries
 _PROBLEMS = 100  # reports without numbers that are named
 _WORD = ("model", "patches", "images", "layer", "best")  # best: how many patches follow
 _PATCH: dict[str, tuple[str, Callable[[Surest], int]]] = {  # the type of each array, what it holds
-    "report": ("uint32", lambda one: -one.behind),
+    "report": ("uint32", lambda one: one.report),
     "prob": ("uint16", lambda one: one.code),
     "row": ("uint16", lambda one: one.row),
     "layer": ("uint16", lambda one: one.layer),
@@ -88,11 +88,11 @@ class FolderView:
         """Words and their patches, as arrays."""
         words = self._words
         numbers = [
-            (index, word.patches, word.images, _code(word.mean_layer), len(best))
-            for index, _, word, best in words
+            (index, word.patches, word.images, 0, len(best)) for index, _, word, best in words
         ]
         yield block("word_text", "json", json.dumps([text for _, text, _, _ in words]).encode())
         columns = np.array(numbers, np.int64).reshape(-1, 5).T
+        columns[3] = decimal_codes(np.array([word.mean_layer for _, _, word, _ in words]))
         for name, column in zip(_WORD, columns, strict=True):
             yield array_block(f"word_{name}", "uint32", column)
         patches = [one for _, _, _, best in words for one in best]
@@ -101,8 +101,8 @@ class FolderView:
         for name, (dtype, value) in _PATCH.items():
             yield array_block(f"patch_{name}", dtype, np.array([value(one) for one in patches]))
         yield array_block("patch_crop", "int16", np.array(crops))
-        boxes = [one.box or (0, 0, 0, 0) for one in patches]
-        yield array_block("patch_box", "uint8", np.array(boxes).reshape(-1, 4))
+        boxes = np.array([one.box for one in patches]).reshape(-1, 4)
+        yield array_block("patch_box", "uint8", boxes)
 
     def crops(self) -> Iterator[list[Any] | None]:
         """Pictures of the surest patches of the words that are read most, by ``patch_crop``.
@@ -110,7 +110,7 @@ class FolderView:
         Each with the patch's box in it; None where a report is gone meanwhile.
         """
         for one in self._cropped:
-            entry = self.summaries.entry(one.name)
+            entry = self.summaries.entry(self.gathered.names[one.report])
             crops = entry.statistics["crops"] if entry and entry.statistics else []
             yield crops[one.crop] if one.crop < len(crops) else None
 
@@ -132,7 +132,3 @@ class FolderView:
         """The patches that a picture is carried of, in the order of the words."""
         able = (one for _, _, _, best in self._words for one in best if one.crop >= 0)
         return dict.fromkeys(itertools.islice(able, CROPS))
-
-
-def _code(value: float) -> int:
-    return int(decimal_codes(np.array([value]))[0])

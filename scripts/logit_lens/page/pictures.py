@@ -18,7 +18,7 @@ from .. import LensError
 from ..images import embedded_size
 
 THUMBNAIL = 96  # pixels of the longer side
-SMALL, SMALL_BYTES = 56, 520  # the same where there are thousands: no larger than so many bytes
+SMALL, SMALL_BYTES = 56, 440  # the same where there are thousands: no larger than so many bytes
 CROP, CROP_BYTES = 64, 900  # pixels of its sides; bytes that are enough for it
 _PIXELS = 16_000_000  # a record's picture has a million, one from elsewhere may not
 _PATCHES, _SHARE = 3, 0.25  # a crop shows so many patches, or so much of the picture

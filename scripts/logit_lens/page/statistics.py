@@ -70,8 +70,9 @@ def _is_code(value: Any) -> bool:
 def _is_line(line: Any) -> bool:
     if not isinstance(line, list) or len(line) != 9 or not isinstance(line[0], str):
         return False
-    numbers = all(type(n) is int and -1 <= n < 2**31 for n in line[1:8])
-    return numbers and _is_code(line[3]) and line[1] > 0 and line[4] >= 0 and _is_box(line[8])
+    numbers = all(type(n) is int and 0 <= n < 2**31 for n in line[1:7])
+    view = type(line[7]) is int and -1 <= line[7] < 2**15
+    return numbers and view and _is_code(line[3]) and line[1] > 0 and _is_box(line[8])
 
 
 def _is_box(box: Any) -> bool:

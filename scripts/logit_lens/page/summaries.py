@@ -112,16 +112,19 @@ class Summaries:
             return None
         with contextlib.suppress(OSError, ValueError):
             key, _, found = self._line(name).partition(b"\t")
-            if json.loads(key) == [name, *state]:
+            if key == _packed([name, *state]):
                 return dict(json.loads(found))
         return None
 
     def _remember(self, name: str, state: State, found: dict[str, Any]) -> None:
-        key, text = (json.dumps(one, separators=(",", ":")) for one in ([name, *state], found))
-        line = f"{key}\t{text}\n".encode()
+        line = _packed([name, *state]) + b"\t" + _packed(found) + b"\n"
         with contextlib.suppress(OSError), self._memory.open("ab") as file:
             file.write(b"\n" + line)  # whatever the last one ends with: a full disk cuts lines
             self._lines[name] = file.tell() - len(line), len(line), state
+
+
+def _packed(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _listed(folder: Path) -> dict[str, State]:

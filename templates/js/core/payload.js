@@ -4,7 +4,6 @@
 import { part } from "./dom.js";
 import { inflate } from "./inflate.js";
 import { LensPage } from "./record.js";
-/** @import { Blocks } from "./record.js" */
 
 const ARRAYS = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, int16: Int16Array, int32: Int32Array, float32: Float32Array };
 
@@ -24,7 +23,10 @@ export function joinPlanes(planes, type) {
   return new ARRAYS[type](joined.buffer);
 }
 
-/** The arrays that a page carries, by their names. @param {Document} page @returns {Promise<Object<string, any>>} */
+/**
+ * Unpack the arrays that a page carries, by name.
+ * @param {Document} page
+ */
 export async function readBlocks(page) {
   /** @type {NodeListOf<HTMLScriptElement>} */
   const scripts = page.querySelectorAll("script[data-name]");
@@ -44,5 +46,5 @@ export async function readBlocks(page) {
  */
 export async function readPage(page) {
   const info = JSON.parse(part(page, "#info", HTMLScriptElement).text);
-  return new LensPage(info, /** @type {Blocks} */ (await readBlocks(page)));
+  return new LensPage(info, await readBlocks(page));
 }

@@ -82,16 +82,18 @@ function patchGround(record) {
  * @returns {number[][]} each ascending
  */
 export function connected({ beside }, members, alike) {
-  const open = new Set(members);
+  const open = new Uint8Array(beside.length / 8);
+  for (const t of members) open[t] = 1;
   const parts = [];
   for (const first of members) {
-    if (!open.delete(first)) continue;
+    if (!open[first]) continue;
+    open[first] = 0;
     const part = [first];
     for (let at = 0; at < part.length; at += 1) {
       for (let k = 8 * part[at]; k < 8 * part[at] + 8; k += 1) {
         const next = beside[k];
-        if (next >= 0 && open.has(next) && alike(part[at], next)) {
-          open.delete(next);
+        if (next >= 0 && open[next] && alike(part[at], next)) {
+          open[next] = 0;
           part.push(next);
         }
       }

@@ -60,6 +60,7 @@ export function wordRegions(record, set, layer, least = AT_CHANCE) {
  * @param {number[]} members
  */
 function deepest(set, members) {
+  if (members.length < 3) return members[0];
   let core = members;
   for (let next = members; next.length; next = peeled(set, next)) core = next;
   const middle = (/** @type {number} */ n, /** @type {0|1} */ side) => (set.boxes[4 * n + side] + set.boxes[4 * n + side + 2]) / 2;
@@ -91,7 +92,8 @@ export function namedRegions(record, regions, only = []) {
   const weighed = [];
   for (const region of regions) {
     const { token, score } = region;
-    if (score < SURE || (only.length && !only.includes(token))) continue;
+    if (score < SURE) break; // as all that follow
+    if (only.length && !only.includes(token)) continue;
     const word = words.get(token) ?? { times: 0, most: score };
     words.set(token, word);
     if (score < AGAIN * word.most) continue;
