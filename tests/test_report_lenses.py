@@ -161,11 +161,13 @@ def test_every_panel_shows_what_the_chosen_lens_read(open_report: Open, view: st
     """As a report of that lens alone does, whether by link or switched to and fro."""
     record = two_lenses()
     unit = "&range=unit"  # the range of a report is that of all its lenses
+    wide = (1600, 900)  # the switch takes no room from what is below it
     expected = {
-        lens: seen(open_report(only(record, lens), f"#{view}{unit}")) for lens in ("logit", "tuned")
+        lens: seen(open_report(only(record, lens), f"#{view}{unit}", wide))
+        for lens in ("logit", "tuned")
     }
     assert all(expected["logit"][name] != expected["tuned"][name] for name in CANVASES[:2])
-    page = open_report(record, f"#{view}{unit}&lens=tuned")
+    page = open_report(record, f"#{view}{unit}&lens=tuned", wide)
     assert seen(page) == expected["tuned"]
     page.keyboard.press("l")
     assert seen(page) == expected["logit"]
