@@ -55,9 +55,9 @@ def test_a_tile_opens_its_report_at_its_patch(open_index: Open, tmp_path: Path) 
         assert shown(record.top_probs[row, position, 0]) == said
         assert layer == f"layer {record.layers[row]}"
         patch = int((record.position_kind[:position] == 1).sum())
-        card = page.locator("#pinned-body")
-        card.get_by_text(f"pinned at {record.layers[row]}").wait_for()
-        assert re.match(rf"patch {patch}\s", card.inner_text())
+        page.locator("#pinned-body", has_text=f"patch {patch}").wait_for()
+        pinned = page.locator("#pinned-body").inner_text()
+        assert re.search(rf"patch {patch}\b[^×]*\bat {record.layers[row]}\b", pinned), pinned
         page.go_back()
         page.wait_for_function("() => performance.getEntriesByName('index-ready').length")
         assert page.locator("#sheet-word").inner_text() == word  # as it was left

@@ -155,7 +155,7 @@ class StatisticsPane {
     part(row, ".bar").style.width = `${(100 * words.patches(w)) / this.#most()}%`;
     part(row, ".images").textContent = words.images(w).toLocaleString("en");
     part(row, ".layer").textContent = words.layer(w).toFixed(1);
-    part(row, ".minis").append(...words.best(w).slice(0, MINIS).map((n) => patchLink(this.#folder, this.#entries, n, "mini")));
+    part(row, ".minis span").append(...words.best(w).slice(0, MINIS).map((n) => patchLink(this.#folder, this.#entries, n, "mini")));
     return row;
   }
 
