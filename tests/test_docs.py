@@ -2,11 +2,13 @@
 
 import re
 import subprocess
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 import fit_lens
+import measure
 from logit_lens.command.arguments import build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,7 +42,8 @@ def test_no_page_names_a_flag_that_does_not_exist(page):
     }
     others |= {"--main_process_ip", "--main_process_port", "--preset", "--evaluate", "--cpu"}
     words = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", page.read_text(encoding="utf-8")))
-    assert words - others <= {*FLAGS, *flags_of(fit_lens.build_parser())}
+    scripts = (fit_lens.build_parser(), measure.build_parser())
+    assert words - others <= {*FLAGS, *chain(*map(flags_of, scripts))}
 
 
 def test_the_readme_is_short_enough_for_a_newcomer():

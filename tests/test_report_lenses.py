@@ -79,6 +79,11 @@ def test_a_report_of_one_lens_carries_nothing_of_others() -> None:
     assert "@1" not in render_report(record)
 
 
+def test_lenses_of_one_name_can_be_told_apart() -> None:
+    info, _ = build_payload(with_lenses(make_record(), "tuned", "tuned", ""))
+    assert info["lenses"] == ["logit", "tuned 1", "tuned 2", "3"]
+
+
 # -- the switch --------------------------------------------------------------------------------
 
 

@@ -99,7 +99,7 @@ function copyLink(button, state) {
 
 async function start() {
   const record = await readPage(document);
-  const state = new State({ layer: firstLayer(record), view: record.views[0] ?? 0 }, { layers: record.L, positions: record.T, lenses: record.lensNames }, window);
+  const state = new State({ layer: firstLayer(record), view: record.views[0] ?? 0, lens: record.lensNames[0] }, { layers: record.L, positions: record.T, lenses: record.lensNames }, window);
   // before any panel draws, or is mounted: what it asks the record is what this lens read
   const showLens = () => record.showLens(state.get("lens"));
   state.on(["lens"], showLens);

@@ -24,7 +24,12 @@ def lens_names(record: LensRecord) -> list[str]:
     extra = record.extra
     if "lens_names" not in extra or any(f"lens_{name}" not in extra for name in NAMES):
         return ["logit"]
-    return [str(name) for name in extra["lens_names"]]
+    names = [str(name) for name in extra["lens_names"]]
+    # a record may come from anywhere: each must be there to choose
+    return [
+        name if name and names.count(name) == 1 else f"{name} {number}".strip()
+        for number, name in enumerate(names)
+    ]
 
 
 def reading_blocks(record: LensRecord, index_of: IndexOf, index_type: str) -> list[dict[str, str]]:

@@ -108,7 +108,7 @@ async function showAnswerToken(record, state, t, release) {
   const colour = state.get("colour") === "rank" ? "rank" : "prob";
   const tokens = [record.id(index)];
   state.set({ cell, tokens, colour, word: wordAt(record, t) });
-  const finds = await runSteps(findInPatchesSteps(record, [index]), () => String(state.get("tokens")) !== String(tokens));
+  const finds = await runSteps(findInPatchesSteps(record.through(), [index]), () => String(state.get("tokens")) !== String(tokens));
   const find = finds?.get(index);
   if (!find || find.position < 0) return;
   state.set({ layer: find.layer, view: viewOf(record, find.position) });

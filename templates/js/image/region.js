@@ -20,8 +20,7 @@ export function mountRegion(root, record, state) {
   part(root, ".region-note").textContent = `mean p; outside a patch's top ${record.K} only “≤ its #${record.K}” is known, hence bounds`;
   const panel = new RegionPanel(root, record, state);
   root.addEventListener("click", (event) => panel.click(event));
-  state.on(["region"], () => panel.follow());
-  state.on(["lens"], () => panel.follow());
+  state.on(["region", "lens"], () => panel.follow());
   state.on(["layer", "tokens"], (changed) => {
     if (root.hidden) return;
     panel.drawTokens();
