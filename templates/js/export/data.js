@@ -31,12 +31,12 @@ export function mountExportData(root, record, state) {
       run: () => saveBlob(csv(wordMapsCsv(record, state.get("word"), state.get("layer"))), exportName(record, "word-maps", ".csv")),
     },
     {
-      label: "Distance by layer, CSV", note: "KL to the final layer: median and quartiles of patches and text", ready: () => (record.hasKl ? "" : "this record has no KL"),
-      run: () => saveBlob(csv(distanceCsv(record)), exportName(record, "distance", ".csv", "")),
-    },
-    {
       label: "Whole record, JSON", note: `all cells${record.hasLenses ? ", all lenses" : ""}, 3 significant digits`,
       run: async () => saveBlob(new Blob(await runSteps(recordJsonSteps(record, { words: wordsJson(record.through(0)) })) ?? [], { type: "application/json" }), exportName(record, "record", ".json", "")),
+    },
+    {
+      label: "Distance by layer, CSV", note: "KL to the final layer: median and quartiles of patches and text", ready: () => (record.hasKl ? "" : "this record has no KL"),
+      run: () => saveBlob(csv(distanceCsv(record)), exportName(record, "distance", ".csv", "")),
     },
   ]);
 }
