@@ -51,5 +51,5 @@ function sentenceOf(pair, l) {
   const there = kinds.filter(({ some }) => some.length);
   const flips = there.map(({ name, some }) => `${some.filter((m) => pair.flips(l, m)).length} of ${some.length} ${name}`);
   const parted = there.map(({ some }) => some.filter((m) => pair.variation(l, m) > 0.5).length);
-  return `${pair.layerName(l)}: the top token flips at ${flips.join(", ")}; ${pair.exact ? "" : "at least "}${parted.join(", ")} have parted`;
+  return `${pair.layerName(l)}: the top token flips at ${flips.join(" and ")}; ${pair.exact ? "" : "at least "}${parted.join(" and ")} have parted`;
 }
