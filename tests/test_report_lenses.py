@@ -453,6 +453,7 @@ def test_what_is_known_of_a_lens_is_said_and_a_doubt_stands_out(open_report: Ope
     assert facts["note"] == note
     page.keyboard.press("Escape")
     page.keyboard.press("d")
+    page.wait_for_selector(".distance-notes li")
     assert texts(page, ".distance-notes li") == [note]
     amber = "getComputedStyle(document.documentElement).getPropertyValue('--pin')"
     same = page.evaluate(
