@@ -325,8 +325,8 @@ def test_the_naive_page_cannot_be_broken_by_a_token() -> None:
     assert naive_page(record).count("</script>") == 1
 
 
-def test_folder_part_makes_opens_and_weighs_an_index(capsys: pytest.CaptureFixture[str]) -> None:
-    tables = run(capsys, "--folder", "30")
+def test_folder_part_makes_opens_and_weighs_an_index() -> None:
+    tables = run_apart("--folder", "30")
     rows = tables["Index of a folder"]
     assert [row["index of"] for row in rows] == [
         "3 new reports",

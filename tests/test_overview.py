@@ -1,14 +1,12 @@
 """The index tells of every report and failure that lies in its folder, and of nothing else."""
 
-import base64
 import json
-import re
-import zlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from browsing import may_stall, serious_barriers
+from indexes import entries_of
 from records import HOSTILE_TEXTS, hostile_record, make_record
 
 from logit_lens.command.batch import Batch, Job
@@ -85,9 +83,7 @@ def test_an_index_is_made_of_what_is_there(tmp_path):
 
 
 def entries(page):
-    chunks = re.findall(r'class="entries">(.*?)</script>', page, re.DOTALL)
-    unpacked = (json.loads(zlib.decompress(base64.b64decode(chunk))) for chunk in chunks)
-    return [entry["name"] for chunk in unpacked for entry in chunk]
+    return [entry["name"] for entry in entries_of(page)]
 
 
 def test_an_index_of_very_many_leaves_the_thumbnails_out(tmp_path, monkeypatch):
