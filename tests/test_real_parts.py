@@ -76,7 +76,8 @@ def kl_to_last(logits: torch.Tensor) -> np.ndarray:
 
 def test_a_real_model_says_that_the_capital_of_france_is_paris_and_when_it_knows(smol, capsys):
     record = smol.record
-    assert record.meta["check"]["passed"] and record.meta["check"]["max_abs_logit_diff"] == 0
+    # the model's head ran on the last position alone: products of other shapes round otherwise
+    assert record.meta["check"]["passed"] and record.meta["check"]["max_abs_logit_diff"] < 1e-4
     assert record.meta["answer"].startswith("Paris")
     asked = len(record.input_ids) - int((record.position_kind == 2).sum()) - 1
     paris = record.top_ids[-1, asked, 0]
