@@ -120,3 +120,30 @@ def scales() -> dict[str, list[str]]:
     )
     fills: dict[str, list[str]] = json.loads(done.stdout)
     return fills
+
+
+def saved(page: Page, menu: str, label: str, folder: Path) -> Path:
+    """What an item of a menu downloads, as a file in a folder."""
+    page.locator(f"#{menu} .menu-button").click()
+    with page.expect_download() as download:
+        page.locator(".menu-item", has_text=label).click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def note_complaints(page: Page, path: Path, complaints: list[str]) -> None:
+    """Keep what a page logs, throws, and asks for beside itself."""
+    page.on(
+        "console",
+        lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None,
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda r: (
+            None
+            if r.url.startswith(("data:", "blob:", path.as_uri()))
+            else complaints.append(f"asked for {r.url}")
+        ),
+    )

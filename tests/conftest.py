@@ -10,7 +10,16 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import pytest  # noqa: E402
-from browsing import CHROMIUM, FIREFOX, FIREFOX_DRIVER, FLAGS, TIMEOUT, Open, two_frames  # noqa: E402
+from browsing import (  # noqa: E402
+    CHROMIUM,
+    FIREFOX,
+    FIREFOX_DRIVER,
+    FLAGS,
+    TIMEOUT,
+    Open,
+    note_complaints,
+    two_frames,
+)
 from causal import twin  # noqa: E402, F401 (a fixture)
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
@@ -74,19 +83,7 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(TIMEOUT)
-        page.on(
-            "console",
-            lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None,
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "request",
-            lambda r: (
-                None
-                if r.url.startswith(("data:", "blob:", path.as_uri()))
-                else complaints.append(f"asked for {r.url}")
-            ),
-        )
+        note_complaints(page, path, complaints)
         if init:
             page.add_init_script(init)
         page.goto(path.as_uri() + hash)

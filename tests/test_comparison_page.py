@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from browsing import TIMEOUT, serious_barriers, shown, two_frames
+from browsing import TIMEOUT, note_complaints, saved, serious_barriers, shown, two_frames
 from PIL import Image
 from playwright.sync_api import Browser, Page
 from records import hostile_record, make_record
@@ -48,16 +48,7 @@ def open_pair(browser: Browser, tmp_path: Path) -> Iterator[OpenPair]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(TIMEOUT)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        page.on(
-            "request",
-            lambda r: (
-                None
-                if r.url.startswith(("data:", "blob:", path.as_uri()))
-                else complaints.append(f"asked for {r.url}")
-            ),
-        )
+        note_complaints(page, path, complaints)
         page.goto(path.as_uri() + hash)
         page.wait_for_selector('html[data-state="ready"]')
         two_frames(page)
@@ -252,15 +243,6 @@ def test_layers_that_meet_by_depth_are_said_to(open_pair: OpenPair) -> None:
     page = open_pair(compare(make_record(layers=5), make_record(layers=9, seed=2)), "#layer=2")
     assert "relative depth" in page.locator("#notes").inner_text()
     assert page.locator(".layers-now").inner_text() == "2|4"
-
-
-def saved(page: Page, menu: str, label: str, folder: Path) -> Path:
-    page.locator(f"#{menu} .menu-button").click()
-    with page.expect_download() as download:
-        page.locator(".menu-item", has_text=label).click()
-    path = folder / download.value.suggested_filename
-    download.value.save_as(path)
-    return path
 
 
 def test_figure_and_table_can_be_taken_away(open_pair: OpenPair, tmp_path: Path) -> None:

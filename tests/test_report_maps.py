@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from browsing import Open, two_frames
+from browsing import Open, saved, two_frames
 from PIL import Image
 from playwright.sync_api import Page
 from records import make_record, with_words
@@ -169,15 +169,6 @@ def test_a_record_without_words_has_no_maps(open_report: Open) -> None:
     page.locator("#answer-chips .chip").first.click()
     two_frames(page)
     assert page.locator("#maps-pane").is_hidden()
-
-
-def saved(page: Page, menu: str, label: str, tmp_path: Path) -> Path:
-    page.locator(f"#{menu} .menu-button").click()
-    with page.expect_download() as download:
-        page.locator(".menu-item", has_text=label).click()
-    path = tmp_path / download.value.suggested_filename
-    download.value.save_as(path)
-    return path
 
 
 def test_the_maps_of_a_word_are_exported_as_figure_csv_and_json(
