@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import accelerate
+import numpy as np
 import pytest
 import torch
 from families.shrunk import build_shrunk, read_text
@@ -11,8 +12,10 @@ from families.twin import cut_after
 from torch import Tensor, nn
 
 from logit_lens.model.anatomy import Anatomy, find_anatomy
+from logit_lens.reading.lens import read_lens
+from logit_lens.reading.plain_tail import PlainTail
 from logit_lens.reading.residual import ResidualStream
-from logit_lens.reading.tail import PlainTail, ReplayTail, choose_tail
+from logit_lens.reading.tail import ReplayTail, choose_tail
 
 N_POSITIONS = 12
 ALL = slice(None)
@@ -129,3 +132,44 @@ def test_both_tails_work_when_accelerate_keeps_the_weights_on_disk(
     assert (name, check.passed) == (expected, True)
     assert tail(states[1], slice(2, 7)).shape == (5, logits.shape[1])
     assert torch.equal(record(model)[2], before)  # accelerate's hooks are as they were
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_reusing_tail_gives_the_same_logits_in_the_memory_of_the_last_ones(bias: bool) -> None:
+    torch.manual_seed(0)
+    plain = PlainTail(nn.RMSNorm(16), nn.Linear(16, 50, bias=bias))
+    states = torch.randn(2, N_POSITIONS, 16)
+    reusing = plain.reusing()
+    with torch.no_grad():
+        expected = [plain(state, ALL) for state in states]
+        first = reusing(states[0], ALL)
+        assert torch.allclose(first, expected[0], atol=1e-6)
+        second = reusing(states[1], slice(0, 5))
+        assert torch.allclose(second, expected[1][:5], atol=1e-6)
+        assert second.data_ptr() == first.data_ptr()
+        grown = reusing(torch.cat((states[1], states[1])), ALL)
+        assert torch.allclose(grown, torch.cat((expected[1], expected[1])), atol=1e-6)
+
+
+def test_a_head_that_is_more_than_a_matrix_is_called_as_it_is() -> None:
+    class Scaled(nn.Linear):
+        def forward(self, hidden: Tensor) -> Tensor:
+            return super().forward(hidden) / 2
+
+    hooked, replaced = nn.Linear(16, 50), nn.Linear(16, 50)
+    hooked.register_forward_hook(lambda module, args, output: output / 2)
+    replaced.forward = lambda hidden: hidden  # type: ignore[assignment]
+    for head in (Scaled(16, 50), hooked, replaced, nn.Sequential(nn.Linear(16, 50))):
+        tail = PlainTail(None, head)
+        assert tail.reusing() is tail
+
+
+def test_the_lens_reads_a_reusing_tail_as_it_reads_any_other() -> None:
+    torch.manual_seed(0)
+    plain = PlainTail(nn.RMSNorm(16), nn.Linear(16, 400))
+    states = list(torch.randn(4, 700, 16))
+    options: dict[str, Any] = {"top_k": 5, "tracked_ids": [0, 7], "chunk": 300}
+    ours = read_lens(plain, states, 700, **options)
+    anew = read_lens(lambda state, at: plain(state, at), states, 700, **options)
+    for name, values in vars(ours).items():
+        assert np.allclose(values, vars(anew)[name], atol=1e-5), name

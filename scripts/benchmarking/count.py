@@ -23,8 +23,8 @@ from transformers import DynamicCache
 
 from logit_lens.model.anatomy import find_anatomy
 from logit_lens.reading.lens import read_lens
+from logit_lens.reading.plain_tail import PlainTail
 from logit_lens.reading.residual import ResidualStream
-from logit_lens.reading.tail import PlainTail
 
 from .measure import Run, spread
 from .subjects import Size, random_llava

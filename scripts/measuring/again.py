@@ -22,10 +22,11 @@ from logit_lens.reading.causal.rerun import DecoderCall
 from logit_lens.reading.cells import Watch
 from logit_lens.reading.lens import read_lens
 from logit_lens.reading.options import ReadOptions
+from logit_lens.reading.plain_tail import PlainTail
 from logit_lens.reading.prompt import encode_prompt
 from logit_lens.reading.residual import ResidualStream
 from logit_lens.reading.support import control_ids
-from logit_lens.reading.tail import PlainTail, ReplayTail
+from logit_lens.reading.tail import ReplayTail
 from logit_lens.tokens import display_texts
 from logit_lens.tracking import tracked_token_ids
 

@@ -9,7 +9,7 @@ state into logits is the caller's (``Tail``), so this module does not know model
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -26,12 +26,28 @@ For a plain model ``head(norm(state[positions]))``. A state is (position, d_mode
 carry several streams, (4, position, d_model), so only the tail may index it. A tail also moves the
 state to where its modules are.
 """
+
+
+@runtime_checkable
+class Reusable(Protocol):
+    """A tail whose memory can be used again."""
+
+    def reusing(self) -> Tail:
+        """The same tail, every call of which may write over the logits of the call before.
+
+        To touch fresh memory for the first time takes a CPU a tenth of the time of the product
+        that fills it.
+        """
+        ...
+
+
 Translate = Callable[[int, Tensor], Tensor]
 """(row of ``states``, (position, d_model)) -> what the tail reads in its place: a further lens."""
 
-# How many positions one product takes on a CPU. From about 200 on, products are as fast as over the
-# whole sequence; over 150 positions they take 1.05 times as long, over 75 1.3 times.
-CPU_POSITIONS = 256
+# How many positions one product takes on a CPU. On one core, products over 200 are as fast as over
+# the whole sequence. Cores share the positions among them, and each reads all weights: on two cores
+# products over 300 take 1.05 times as long as over 600, over 200 1.15 times, over 100 1.35 times.
+CPU_POSITIONS = 300
 # Logits of one chunk at most, in elements: 134 MB in float32. With the final layer's probabilities
 # beside them and two more of the size for a tail that caps its logits, that is 512 MB.
 CHUNK_ELEMENTS = 2**25
@@ -74,7 +90,7 @@ def read_lens(
             products fast and ``CHUNK_ELEMENTS`` allows.
         on_progress: called with the number of cells (layer, position) just finished.
         on_final: called with the last layer's logits (position, vocab), chunk by chunk, and of
-            which positions they are. What it does should not wait for the device.
+            which positions they are. It should not wait for the device, nor keep the logits.
         translate: changes states before the tail reads them.
 
     Raises:
@@ -82,14 +98,15 @@ def read_lens(
     """
     probe = tail(states[-1], slice(0, 1))  # (1, vocab)
     vocab, device = probe.shape[-1], probe.device
+    tail = tail.reusing() if isinstance(tail, Reusable) else tail
     _check(top_k, [*tracked_ids, *(watch.ids if watch else ())], vocab)
     watched = Watched.empty(watch, len(states), n_positions, device)
     out = Cells.empty(len(states), n_positions, top_k, len(tracked_ids), device)
     tracked = torch.tensor(list(tracked_ids), dtype=torch.int64, device=device)
-    for at in _chunks(n_positions, chunk or _chunk_for(probe)):
-        final: Tensor | None = None  # p_N of this chunk (position, vocab)
-        if statistics:
-            final = torch.empty((at.stop - at.start, vocab), dtype=torch.float32, device=device)
+    size = min(n_positions, chunk or _chunk_for(probe))
+    room = torch.empty((size, vocab), dtype=torch.float32, device=device) if statistics else None
+    for at in _chunks(n_positions, size):
+        final = None if room is None else room[: at.stop - at.start]  # p_N of this chunk
         # the final layer first: the others are compared with it
         for layer in reversed(range(len(states))):
             logits = _logits(tail, states, layer, at, translate)
@@ -102,9 +119,14 @@ def read_lens(
             if on_progress is not None:
                 on_progress(at.stop - at.start)
     if statistics:
-        out.kl.sub_(out.entropy[-1]).clamp_(min=0)  # rounding can take it below 0
-        out.kl.masked_fill_(out.kl > 1e30, torch.inf)  # see _read_rows
+        _finish_kl(out)
     return out.numpy(watched)
+
+
+def _finish_kl(cells: Cells) -> None:
+    """From the cross entropies that ``_read_rows`` leaves to KL."""
+    cells.kl.sub_(cells.entropy[-1]).clamp_(min=0)  # rounding can take it below 0
+    cells.kl.masked_fill_(cells.kl > 1e30, torch.inf)  # where it met the clamp's number for -inf
 
 
 def _logits(

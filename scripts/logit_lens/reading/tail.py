@@ -19,33 +19,10 @@ from torch import Tensor, nn
 from ..model.anatomy import Anatomy, input_device
 from .check import RunningCheck, SelfCheck
 from .lens import Tail
+from .plain_tail import PlainTail
 
 _PROBE = 5  # positions of the forward that shows which axis of a state is the batch
 _TRIED = 16  # positions at which the tails are tried
-
-
-class PlainTail:
-    """``head(norm(h))``. Both are called as modules: accelerate may keep their weights elsewhere.
-
-    >>> PlainTail(anatomy.norm, anatomy.head)(state, slice(0, 64)).shape
-    torch.Size([64, 32064])
-    """
-
-    def __init__(self, norm: nn.Module | None, head: nn.Module) -> None:
-        """Read through ``norm`` (or nothing) and ``head``."""
-        self._norm, self._head = norm, head
-        self._device = _device_of(norm if norm is not None else head)
-
-    def __call__(self, state: Tensor, positions: Any) -> Tensor:
-        """Logits (position, vocab) of a state (position, d_model) at ``positions``."""
-        hidden = state[positions]
-        if self._device is not None:
-            hidden = hidden.to(self._device)
-        # a batch axis, as in the model's own forward: some norms and heads ask for it
-        hidden = hidden[None]
-        if self._norm is not None:
-            hidden = self._norm(hidden)
-        return self._head(hidden)[0]
 
 
 class ReplayTail:
@@ -218,11 +195,3 @@ def _plain_text_id(config: Any) -> int:
         if name.endswith(("token_id", "token_index")) and isinstance(value, int)
     }
     return next(i for i in range(len(special) + 1) if i not in special)
-
-
-def _device_of(module: nn.Module) -> torch.device | None:
-    """Where a module's input goes; None where accelerate's hooks move it themselves."""
-    if hasattr(module, "_hf_hook"):
-        return None
-    parameter = next(module.parameters(), None)
-    return None if parameter is None or parameter.device.type == "meta" else parameter.device
