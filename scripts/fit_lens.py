@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 from logit_lens import LensError
+from logit_lens.command.terminal import resumable
 from logit_lens.model.checkpoint import find_checkpoint
 from logit_lens.model.environment import prepare_libraries
 from logit_lens.reading.options import DEFAULT_PROMPT
@@ -58,7 +59,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Fit, write the lens, print what it is worth; the last line is its path."""
     options = build_parser().parse_args(argv)
-    try:
+
+    def work() -> int:
         _check(options)
         options.model = options.model or str(DEMO_MODEL)
         here = find_checkpoint(options.model).folder is not None
@@ -66,13 +68,9 @@ def main(argv: list[str] | None = None) -> int:
         from fitting.command import examine_lens, fit_lens  # only now: it imports transformers
 
         examine_lens(options) if options.examine else fit_lens(options)
-    except LensError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
-    return 0
+        return 0
+
+    return resumable(work)
 
 
 def _check(options: argparse.Namespace) -> None:

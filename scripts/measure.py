@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logit_lens import LensError
+from logit_lens.command.terminal import resumable
 from logit_lens.files import write_atomically
 from logit_lens.reading.options import DEFAULT_PROMPT
 
@@ -52,18 +53,15 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Measure what is not measured yet, then print the tables of all."""
     options = build_parser().parse_args(argv)
-    try:
+
+    def work() -> int:
         text, failures = measure(options)
         if options.output is not None:
             write_between_marks(options.output, part_of(options), text)
-    except LensError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
-    print(text, end="")
-    return 1 if failures else 0
+        print(text, end="")
+        return 1 if failures else 0
+
+    return resumable(work)
 
 
 def part_of(options: argparse.Namespace) -> str:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from records import hostile_record, make_record
 
 from benchmarking.naive import naive_page
-from logit_lens.page import report
+from logit_lens.page import inline
 from logit_lens.page.blocks import decimal_codes
 from logit_lens.page.bundle import modules
 from logit_lens.page.comparison import COMPARISON_SCRIPT, COMPARISON_STYLES
@@ -227,8 +227,8 @@ def test_the_page_is_small() -> None:
 def test_golden_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """The frame of the page and its payload, for a small record; what panels bring stands aside."""
     for name in ("source", "script"):
-        monkeypatch.setattr(report, name, lambda *names: Markup("/* inlined */"))
-    monkeypatch.setattr(report, "packed_script", lambda name: ("…", "'sha256-…'"))
+        monkeypatch.setattr(inline, name, lambda *names: Markup("/* inlined */"))
+    monkeypatch.setattr(inline, "packed_script", lambda name: ("…", "'sha256-…'"))
     record = make_record(layers=3, grid=(2, 2), text=4, answer=2, k=2, vocabulary=9, tracked=1)
     page = render_report(record)
     info, blocks = build_payload(record)

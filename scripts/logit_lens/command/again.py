@@ -20,7 +20,7 @@ from .find import display_path
 from .fingerprint import file_hash, report_mark
 from .folder import Folder
 from .progress import Progress
-from .run import conclude
+from .run import conclude, settle
 from .source import Source
 
 
@@ -82,13 +82,7 @@ def _render_folder(arguments: Arguments) -> tuple[Path | None, int]:
         for job in jobs:
             progress.working_on(job.name)
             item = _render(job, seen, arguments.overwrite)
-            if item.error is None:
-                progress.finished(item)
-                folder.forget_failure(job)
-            else:
-                progress.failed(item, str(item.error))
-                folder.note_failure(job, str(item.error))
-            folder.keep_up(process)
+            settle(item, str(item.error) if item.error else None, folder, process, progress)
     return conclude(folder, process, progress)
 
 

@@ -56,14 +56,9 @@ def read_images(arguments: Arguments) -> tuple[Path | None, int]:
                 # what a hub id stands for is only sure now, if nothing was cached
                 settings |= settings_of(arguments, model_identity(arguments.model))
             problem = None if item.kept else try_report(vlm, item, batch, arguments, settings)
-            if problem is None:
-                progress.finished(item)
-                folder.forget_failure(item.job)
-            else:
-                progress.failed(item, problem)
-                folder.note_failure(item.job, problem)
+            if problem is not None:
                 give_memory_back()
-            folder.keep_up(process)
+            settle(item, problem, folder, process, progress)
     if batch.folder is None:
         return (batch.jobs[0].plain if jobs else None), 0
     return conclude(folder, process, progress)
@@ -151,6 +146,19 @@ def load_model(arguments: Arguments, process: Process) -> "VLM":
 def _named(arguments: Arguments) -> list[str]:
     """What the command line names that may have to come from the hub."""
     return [arguments.model, *filter(None, [arguments.adapter])]
+
+
+def settle(
+    item: Item, problem: str | None, folder: Folder, process: Process, progress: Progress
+) -> None:
+    """Say and note what became of one of many: finished, or why it failed."""
+    if problem is None:
+        progress.finished(item)
+        folder.forget_failure(item.job)
+    else:
+        progress.failed(item, problem)
+        folder.note_failure(item.job, problem)
+    folder.keep_up(process)
 
 
 def conclude(folder: Folder, process: Process, progress: Progress) -> tuple[Path | None, int]:

@@ -13,6 +13,7 @@ import os
 import signal
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -63,6 +64,22 @@ def open_in_browser(path: Path) -> None:
     import webbrowser
 
     webbrowser.open(path.resolve().as_uri())
+
+
+def resumable(work: Callable[[], int]) -> int:
+    """The exit code of work that goes on where it was when its command is given again.
+
+    Args:
+        work: gives the code where nothing stopped it.
+    """
+    try:
+        return work()
+    except LensError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
 
 
 def leave(exit_code: int) -> NoReturn:

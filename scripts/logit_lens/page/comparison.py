@@ -18,7 +18,7 @@ from ..comparing.difference import Comparison
 from ..files import write_atomically
 from ..record import LensRecord
 from .blocks import array_block, decimal_codes, three_digits
-from .inline import csp_hash, packed_script, script, source, template
+from .inline import page_code, template
 from .pictures import opened
 from .report import LOADER, build_payload, picture_uri, printable, report_bytes
 from .statistics import count
@@ -64,8 +64,6 @@ def comparison_bytes(comparison: Comparison, made_from: str = "") -> bytes:
 def render_comparison(comparison: Comparison, made_from: str = "") -> str:
     """The page as one HTML document."""
     info, blocks = build_comparison(comparison)
-    style, loader = source(*COMPARISON_STYLES), script(LOADER)
-    code, code_hash = packed_script(COMPARISON_SCRIPT)
     picture = opened(comparison.a.image)
     return template("comparison.html.j2").render(
         sides=[_side(name, record) for name, record in _sides(comparison)],
@@ -79,11 +77,7 @@ def render_comparison(comparison: Comparison, made_from: str = "") -> str:
             for name, record in _sides(comparison)
             if record.meta["check"].get("passed") is False
         ],
-        style=style,
-        loader=loader,
-        code=code,
-        style_hash=csp_hash(style),
-        script_hashes=[csp_hash(loader), code_hash],
+        **page_code(COMPARISON_STYLES, LOADER, COMPARISON_SCRIPT),
     )
 
 

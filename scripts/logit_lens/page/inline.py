@@ -14,6 +14,8 @@ import functools
 import hashlib
 import re
 import zlib
+from collections.abc import Sequence
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -61,6 +63,19 @@ def packed_script(name: str) -> tuple[str, str]:
     """As `script`, deflated; and the hash by which the policy allows it once it is unpacked."""
     code = f"{bundle(TEMPLATES / name)}//# sourceURL=logit-lens.js\n"
     return deflated(code.encode("utf-8"), 9), csp_hash(code)
+
+
+def page_code(styles: Sequence[str], loader: str, packed: str) -> dict[str, Any]:
+    """Styles and scripts of a page whose script travels deflated, as its template names them."""
+    style, first = source(*styles), script(loader)
+    code, code_hash = packed_script(packed)
+    return {
+        "style": style,
+        "loader": first,
+        "code": code,
+        "style_hash": csp_hash(style),
+        "script_hashes": [csp_hash(first), code_hash],
+    }
 
 
 def deflated(data: bytes, level: int = 6) -> str:

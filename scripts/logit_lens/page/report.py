@@ -18,7 +18,7 @@ from ..files import write_atomically
 from ..record import ANSWER, LensRecord
 from ..tokens import readable
 from .blocks import array_block, block
-from .inline import csp_hash, packed_script, script, source, template
+from .inline import page_code, template
 from .pictures import opened
 from .readings import lens_names, reading_blocks
 from .statistics import count
@@ -58,8 +58,6 @@ def report_bytes(record: LensRecord, made_from: str = "") -> bytes:
 def render_report(record: LensRecord, made_from: str = "") -> str:
     """The report as one HTML document."""
     info, blocks = build_payload(record)
-    style, loader = source(*STYLES), script(LOADER)
-    code, code_hash = packed_script(SCRIPT)
     picture = opened(record.image)
     return template("report.html.j2").render(
         meta=printable(record.meta),
@@ -70,11 +68,7 @@ def render_report(record: LensRecord, made_from: str = "") -> str:
         picture=picture_uri(record.image),
         question=printable(question_of(record.meta)),
         answer=_answer_texts(record),
-        style=style,
-        loader=loader,
-        code=code,
-        style_hash=csp_hash(style),
-        script_hashes=[csp_hash(loader), code_hash],
+        **page_code(STYLES, LOADER, SCRIPT),
     )
 
 
