@@ -17,9 +17,9 @@ export function joinPlanes(planes, type) {
   if (width === 1) return planes;
   const count = planes.length / width;
   const joined = width === 2 ? new Uint16Array(count) : new Uint32Array(count);
-  for (let plane = 0; plane < width; plane += 1) {
-    for (let i = 0, from = plane * count, shift = 8 * plane; i < count; i += 1) joined[i] |= planes[from + i] << shift;
-  }
+  // in one go: to come back to every number for its next byte takes three times as long
+  if (width === 2) for (let i = 0, j = count; i < count; i += 1, j += 1) joined[i] = planes[i] | planes[j] << 8;
+  else for (let i = 0; i < count; i += 1) joined[i] = planes[i] | planes[i + count] << 8 | planes[i + 2 * count] << 16 | planes[i + 3 * count] << 24;
   return new ARRAYS[type](joined.buffer);
 }
 
