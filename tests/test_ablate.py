@@ -14,6 +14,7 @@ from logit_lens.model.vlm import load_vlm
 from logit_lens.patches.windows import random_sets, windows
 from logit_lens.reading.answer import answer_prompt
 from logit_lens.reading.causal import ablate as ablation
+from logit_lens.reading.causal import rerun
 from logit_lens.reading.causal.ablate import ablate, copies_that_fit, mean_patch, read_vector
 from logit_lens.reading.prompt import encode_prompt
 from logit_lens.record import IMAGE, load_record
@@ -112,7 +113,10 @@ def test_what_is_decided_before_a_patch_never_depends_on_it(twin: Twin) -> None:
         assert np.abs(ablate(call, images, early, torch.zeros(call.embeds.shape[-1]))).max() > 0.01
 
 
-def test_keys_and_values_of_the_prefix_are_reused_and_change_nothing(twin: Twin) -> None:
+def test_keys_and_values_of_the_prefix_are_reused_and_change_nothing(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rerun, "_WORTH_KEEPING", 0)
     for name in ("demo", "qwen2_vl", "gemma3"):
         _, exchange, call = called(twin, name)
         images = exchange.image_positions
@@ -129,6 +133,18 @@ def test_keys_and_values_of_the_prefix_are_reused_and_change_nothing(twin: Twin)
             np.testing.assert_allclose(whole, reused, atol=1e-4)
 
 
+@pytest.mark.parametrize(("n", "read_again"), [(4, 0), (40, 40)])
+def test_only_a_prefix_of_some_length_is_kept(n: int, read_again: int, twin: Twin) -> None:
+    _, exchange, call = called(twin, "demo")
+    lengths: list[int] = []
+    call.decoder.forward = _noting(call.decoder.forward, lengths)
+    with torch.inference_mode():
+        right = call.log_probs(call.embeds)
+        with call.prefix_kept(n, 1e-3):
+            torch.testing.assert_close(call.log_probs(call.embeds), right)
+    assert lengths[-1] == len(exchange.ids) - read_again
+
+
 def _noting(forward: Any, lengths: list[int]) -> Any:
     """A decoder's forward that notes how long its inputs are."""
 
@@ -140,8 +156,8 @@ def _noting(forward: Any, lengths: list[int]) -> Any:
 
 
 def test_a_cache_that_gives_another_answer_is_not_used(twin: Twin) -> None:
-    _, exchange, call = called(twin, "demo")
-    n = int(np.argmax(exchange.image_positions))
+    _, _, call = called(twin, "demo")
+    n = 40
     with torch.inference_mode():
         right = call.log_probs(call.embeds)
         real = call._read_prefix
@@ -166,7 +182,7 @@ def test_out_of_memory_halves_the_batch_once_and_goes_on(twin: Twin) -> None:
     with torch.inference_mode():
         fill = mean_patch(call, images)
         expected = ablate(call, images, sets, fill, copies=4)
-        real, sizes = call.log_probs, []
+        real, sizes = call.last_states, []
 
         def small(embeds: torch.Tensor) -> torch.Tensor:
             sizes.append(len(embeds))
@@ -174,7 +190,7 @@ def test_out_of_memory_halves_the_batch_once_and_goes_on(twin: Twin) -> None:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             return real(embeds)
 
-        call.log_probs = small  # type: ignore[method-assign]
+        call.last_states = small  # type: ignore[method-assign]
         np.testing.assert_array_equal(ablate(call, images, sets, fill, copies=8), expected)
         assert sizes == [8, 4, 4, 4, 4]
         with pytest.raises(torch.OutOfMemoryError):

@@ -35,18 +35,22 @@
       });
     },
     /**
-     * The middle of a cell that lies wholly in the pane and the window; where all cells are painted
-     * on one canvas, a point of that.
+     * The middle of what can be seen of a cell, in the pane and the window; where all cells are
+     * painted on one canvas, a point of that.
      */
     visibleCell(cells, pane, share) {
       const frame = document.querySelector(pane).getBoundingClientRect();
-      const inside = [...document.querySelectorAll(cells)]
+      const [right, bottom] = [Math.min(frame.right, innerWidth), Math.min(frame.bottom, innerHeight)];
+      const seen = [...document.querySelectorAll(cells)]
         .map((cell) => cell.getBoundingClientRect())
-        .filter((box) => box.left >= frame.left && box.right <= Math.min(frame.right, innerWidth) + 1
-          && box.top >= frame.top && box.bottom <= Math.min(frame.bottom, innerHeight) + 1);
-      const box = inside[Math.floor(share * (inside.length - 1))];
-      const part = inside.length === 1 ? 0.45 + share / 2 : 0.5; // below the heading of the image block
-      return [box.left + part * box.width, box.top + part * box.height];
+        .map((box) => {
+          const [left, top] = [Math.max(box.left, frame.left), Math.max(box.top, frame.top)];
+          return { left, top, width: Math.min(box.right, right) - left, height: Math.min(box.bottom, bottom) - top };
+        })
+        .filter((part) => part.width > 8 && part.height > 8);
+      const part = seen[Math.floor(share * (seen.length - 1))];
+      const at = seen.length === 1 ? 0.45 + share / 2 : 0.5; // below the heading of the image block
+      return [part.left + at * part.width, part.top + at * part.height];
     },
     /** As `expect`, for a tooltip that must show something else than now. */
     expectTooltip(selector) {

@@ -30,6 +30,9 @@ MOST_COPIES = 32
 # fit its caches are slow: of the demo model's 170 positions, 2 to 8 copies at a time take 14 ms
 # each, 16 take 18, 32 take 34.
 CPU_POSITIONS = 1024
+# Last states of so many answer tokens are collected for one product with the unembedding: over few,
+# it is as long as its weights take to be read, a sixth of the time of a small model's forward.
+READ_AT_ONCE = 64
 # A batch of copies may take this much at most beside model and states, on any device.
 MOST_BYTES = 2**30
 
@@ -96,20 +99,26 @@ def ablate(
     places = torch.from_numpy(np.flatnonzero(image_positions))
     fill = fill.to(call.embeds.device, call.embeds.dtype).expand(len(places), -1)
     copies = copies or copies_that_fit(call)
+    copies = min(copies, len(sets))
     drops: list[Tensor] = []
-    before: Tensor | None = None  # (copy, answer token) nothing replaced
+    whole: Tensor | None = None  # (copy, answer token, d_model) last states, nothing replaced
     done, halved = 0, False
     while done < len(sets):
-        size = min(copies, len(sets))
-        some = sets[done : done + size]
+        batches = max(1, READ_AT_ONCE // (copies * len(call.ids)))
+        some = sets[done : done + batches * copies]
         try:
-            if before is None:
-                before = call.log_probs(call.embeds.expand(size, -1, -1))
-            after = call.log_probs(_replaced(call.embeds, places, some, fill, size))
+            if whole is None:
+                whole = call.last_states(call.embeds.expand(copies, -1, -1))
+                before = call.read(whole.repeat(batches, 1, 1))  # (copy, answer token)
+            states = [
+                call.last_states(_replaced(call.embeds, places, part, fill, copies))
+                for part in np.split(some, range(copies, len(some), copies))
+            ]
+            after = call.read(torch.cat(states + [whole] * (batches - len(states))))
         except (RuntimeError, MemoryError) as error:
-            if halved or size == 1 or not is_out_of_memory(error):
+            if halved or copies == 1 or not is_out_of_memory(error):
                 raise
-            halved, before, copies = True, None, size // 2
+            halved, whole, copies = True, None, copies // 2
             free_memory()
             continue
         drops.append((before - after)[: len(some)].cpu())

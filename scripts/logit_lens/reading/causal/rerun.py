@@ -31,6 +31,7 @@ _ELSEWHERE = {
     "cross_attention_states": "reads the image through cross-attention",
     "encoder_hidden_states": "reads the image through cross-attention",
 }
+_WORTH_KEEPING = 1 / 8  # of the positions
 _CACHE = ("past_key_values", "use_cache", "input_ids", "return_dict")
 
 
@@ -85,7 +86,10 @@ class DecoderCall:
         Returns:
             float32 (copy, answer token), in nats.
         """
-        states = self.last_states(embeds)  # (copy, answer token, d_model)
+        return self.read(self.last_states(embeds))
+
+    def read(self, states: Tensor) -> Tensor:
+        """float32 (copy, answer token) log p of the answer, from last states (…, d_model)."""
         log_p = self.logits(states.flatten(0, 1)).log_softmax(-1).unflatten(0, states.shape[:2])
         ids = self.ids.to(log_p.device).expand(len(states), -1)
         return log_p.gather(-1, ids[..., None])[..., 0]
@@ -128,10 +132,12 @@ class DecoderCall:
     def prefix_kept(self, n_positions: int, tolerance: float) -> Iterator[None]:
         """Inside, the keys and values of the first positions are computed once and reused.
 
-        Whether a family's cache allows that is found out by trying: where it raises, or where the
-        answer's log-probabilities move by more than ``tolerance``, everything is computed.
+        Where these are few, nothing is kept: a cache has to be copied for every call, and asks for
+        a mask where attention would need none. Whether a family's cache allows it is found out by
+        trying: where it raises, or where the answer's log-probabilities move by more than
+        ``tolerance``, everything is computed.
         """
-        if n_positions > 0:
+        if n_positions >= _WORTH_KEEPING * self.embeds.shape[1]:
             whole = self.log_probs(self.embeds)
             self._prefix = self._read_prefix(n_positions)
             try:
