@@ -216,6 +216,7 @@ def test_command_part_times_whole_processes(capsys: pytest.CaptureFixture[str]) 
     assert [row["command"] for row in tables["Command"]] == [
         "imports alone",
         "minimal script",
+        "ours, the lens alone",
         "ours, --demo",
     ]
 
