@@ -290,6 +290,35 @@ def test_the_layer_on_the_maps_is_in_sight_in_the_grid(open_pair: OpenPair) -> N
     assert "2" in written_in_the_grid(page)
 
 
+def test_rows_are_listed_the_furthest_apart_first_at_the_layer_shown(open_pair: OpenPair) -> None:
+    pair = exact_pair(tracked=0)
+    page = open_pair(pair, "#layer=3&rows=image")
+    page.select_option("#row-order", "apart")
+    page.wait_for_url(re.compile("order=apart"))
+    patches = np.flatnonzero(pair.a.position_kind == IMAGE)
+    for layer in (3, 5):
+        page.evaluate(f"location.hash = '#layer={layer}&rows=image&order=apart'")
+        two_frames(page)
+        listed = [text for text in written_in_the_grid(page) if text.startswith("patch ")]
+        apart = pair.cells.variation[layer, patches]
+        expected = [f"patch {n}" for n in np.argsort(-apart, kind="stable")]
+        assert len(listed) > 5 and listed == expected[: len(listed)]
+
+
+def test_on_paper_it_is_light_and_the_grid_as_wide_as_the_paper(open_pair: OpenPair) -> None:
+    page = open_pair(exact_pair(layers=33), "#theme=dark")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 720, "height": 1000})
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("html").get_attribute("data-theme") == "light"
+    for hidden in (".actions", "#toolbar .segments", ".layers-track input"):
+        assert page.locator(hidden).is_hidden()
+    canvas = page.locator(".pair-sheet canvas").bounding_box()
+    assert canvas["x"] >= 0 and canvas["x"] + canvas["width"] <= 720
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
 def test_text_alone_has_a_grid_and_no_maps(open_pair: OpenPair) -> None:
     a, b = two(grid=(0, 0))
     page = open_pair(compare(a, b))

@@ -15,6 +15,7 @@ import { mountToolbar } from "./comparison/toolbar.js";
 import { byId } from "./core/dom.js";
 import { State } from "./core/state.js";
 import { fail } from "./page/failure.js";
+import { followTheme } from "./page/theme.js";
 /** @import { PairPage } from "./comparison/pair.js" */
 
 /** What is mounted where, by the element's id. @type {[string, (root: HTMLElement, pair: PairPage, state: State) => void][]} */
@@ -32,24 +33,10 @@ function furthestLayer(pair) {
   return means.reduce((best, mean, l) => (mean > means[best] || Number.isNaN(means[best]) ? l : best), 0);
 }
 
-/** Light or dark. @param {State} state */
-function wearTheme(state) {
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const apply = () => {
-    const theme = state.get("theme");
-    document.documentElement.dataset.theme = theme;
-    state.set({ dark: theme === "dark" || (theme === "auto" && system.matches) });
-  };
-  system.addEventListener("change", apply);
-  state.on(["theme"], apply);
-  apply();
-  byId("theme-button").addEventListener("click", () => state.set({ theme: state.get("dark") ? "light" : "dark" }));
-}
-
 async function startComparison() {
   const pair = await readPair(document);
   const state = new State({ layer: furthestLayer(pair), view: pair.a.views[0] ?? 0 }, { layers: pair.L, positions: pair.R }, window);
-  wearTheme(state);
+  followTheme(state);
   document.documentElement.dataset.state = "ready";
   byId("notes").hidden = pair.notes.length === 0;
   byId("notes").textContent = pair.notes.join(" · ");

@@ -25,6 +25,7 @@ import { mountKeyboard } from "./page/keyboard.js";
 import { mountLegend } from "./page/legend.js";
 import { mountTooltip } from "./page/tooltip.js";
 import { mountPrompt } from "./page/prompt.js";
+import { followTheme } from "./page/theme.js";
 import { mountValidity } from "./page/validity.js";
 import { mountPinnedPane } from "./pinned/pane.js";
 /** @import { LensPage } from "./core/record.js" */
@@ -56,30 +57,6 @@ function firstLayer(record) {
     if (sum > surest) [best, surest] = [l, sum];
   }
   return best;
-}
-
-/** Light or dark, and on paper: always light, at sizes that fit it, drawn before the browser looks. @param {State} state */
-function followTheme(state) {
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const apply = () => {
-    const theme = state.get("paper") ? "light" : state.get("theme");
-    document.documentElement.dataset.theme = theme;
-    state.set({ dark: theme === "dark" || (theme === "auto" && system.matches) });
-  };
-  system.addEventListener("change", apply);
-  const print = (/** @type {boolean} */ paper) => {
-    document.documentElement.toggleAttribute("data-paper", paper);
-    state.set({ paper, hover: null });
-    apply();
-    state.drawNow();
-  };
-  window.addEventListener("beforeprint", () => print(true));
-  window.addEventListener("afterprint", () => print(false));
-  state.on(["theme"], apply);
-  apply();
-  byId("theme-button").addEventListener("click", () => {
-    state.set({ theme: state.get("dark") ? "light" : "dark" });
-  });
 }
 
 /** @param {HTMLElement} button @param {State} state */

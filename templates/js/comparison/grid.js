@@ -6,6 +6,7 @@ import { byId, cloneAll, moveOf, part, penOf } from "../core/dom.js";
 import { themeColours } from "../core/theme.js";
 import { measureOf } from "./measures.js";
 import { GRID_HEAD, paintPairGrid } from "./grid_paint.js";
+import { pairRows } from "./order.js";
 import { panelText } from "./panels.js";
 import { anchorPairTip } from "./tip.js";
 /** @import { State } from "../core/state.js" */
@@ -30,7 +31,8 @@ export function mountPairGrid(root, pair, state) {
   scroll.addEventListener("click", (event) => grid.choose(event));
   scroll.addEventListener("keydown", (event) => grid.move(event));
   new ResizeObserver(() => grid.resize()).observe(scroll);
-  state.on(["rows", "shown"], () => grid.resize());
+  state.on(["rows", "order", "shown"], () => grid.resize());
+  state.on(["measure", "layer"], () => { if (state.get("order") === "apart") grid.resize(); });
   state.on(["measure", "layer", "hover", "dark"], () => grid.draw());
   state.on(["cell"], () => grid.reveal());
   state.on(["layer"], () => grid.revealLayer(state.get("layer")));
@@ -58,8 +60,7 @@ class PairGrid {
   /** Which rows there are, and how large cells and canvas are. */
   resize() {
     const [pair, { scroll, canvas }] = [this.#pair, this];
-    const kind = { text: 0, image: 1, answer: 2 }[/** @type {string} */ (this.#state.get("rows"))];
-    this.#rows = Array.from({ length: pair.R }, (_, row) => row).filter((row) => kind === undefined || pair.kind(row) === kind);
+    this.#rows = pairRows(pair, this.#state.all(), measureOf(pair, this.#state.get("measure")));
     this.#width = Math.max(NARROWEST, Math.floor((scroll.clientWidth - GRID_HEAD.width) / pair.L));
     const sheet = part(this.#root, ".pair-sheet");
     sheet.style.width = `${GRID_HEAD.width + pair.L * this.#width}px`;

@@ -5,7 +5,7 @@ import { cloneAll, hit, part } from "../core/dom.js";
 import { viewChoices } from "../image/map.js";
 import { measureChoices, measureOf } from "./measures.js";
 /** @import { State } from "../core/state.js" */
-/** @import { RowFilter, Shown } from "../core/state_values.js" */
+/** @import { RowFilter, RowOrder, Shown } from "../core/state_values.js" */
 /** @import { PairPage } from "./pair.js" */
 
 /** @type {Shown[]} */
@@ -21,10 +21,11 @@ export const nextShown = (state) => state.set({ shown: ROUND[(ROUND.indexOf(stat
  */
 export function mountToolbar(root, pair, state) {
   root.append(cloneAll("toolbar-frame"));
-  const [measure, rows, view] = ["#measure", "#row-filter", "#view"].map((id) => part(root, id, HTMLSelectElement));
+  const [measure, rows, order, view] = ["#measure", "#row-filter", "#row-order", "#view"].map((id) => part(root, id, HTMLSelectElement));
   measure.append(...measureChoices(pair).map(({ key, label }) => new Option(label, key)));
   measure.addEventListener("change", () => state.set({ measure: measure.value }));
   rows.addEventListener("change", () => state.set({ rows: /** @type {RowFilter} */ (rows.value) }));
+  order.addEventListener("change", () => state.set({ order: /** @type {RowOrder} */ (order.value) }));
   const views = viewChoices(pair.a);
   view.append(...views.map(({ value, label }) => new Option(label, String(value))));
   view.addEventListener("change", () => state.set({ view: Number(view.value) }));
@@ -33,9 +34,10 @@ export function mountToolbar(root, pair, state) {
     const button = hit(event, "button[data-side]");
     if (button) state.set({ shown: /** @type {Shown} */ (button.dataset.side) });
   });
-  state.on(["measure", "rows", "view", "shown", "layer"], () => {
+  state.on(["measure", "rows", "order", "view", "shown", "layer"], () => {
     measure.value = measureOf(pair, state.get("measure")).key;
     rows.value = state.get("rows");
+    order.value = state.get("order") === "apart" ? "apart" : "position";
     view.value = String(state.get("view"));
     for (const button of root.querySelectorAll("button[data-side]")) {
       if (button instanceof HTMLElement) button.setAttribute("aria-pressed", String(button.dataset.side === state.get("shown")));

@@ -5,7 +5,7 @@
 /** @typedef {{layer: number, position: number}} Cell layer is an index into `record.layers` */
 /** @typedef {"prob"|"entropy"|"kl"|"rank"|"agree"|"none"} Colour */
 /** @typedef {"all"|"text"|"image"|"answer"|"pinned"|"matches"} RowFilter */
-/** @typedef {"position"|"surest"|"entropy"|"decided"|"word"} RowOrder */
+/** @typedef {"position"|"surest"|"entropy"|"decided"|"word"|"apart"} RowOrder the last on comparison pages, the others on reports */
 /** @typedef {{from: number, to: number, step: number}} Span indices of layers */
 /** @typedef {{row: number, layer: number}} Scroll the first row, a position or a band as in grid/rows.js, and the first layer */
 /** @typedef {{by: number, x: number, y: number}} Zoom how often as large; what of the original is in the middle */
@@ -153,7 +153,7 @@ function readersFor(values, sizes) {
     tokens: numbers,
     query: (text) => text,
     rows: oneOf("rows", "all", "text", "image", "answer", "pinned", "matches"),
-    order: oneOf("order", "position", "surest", "entropy", "decided", "word"),
+    order: oneOf("order", "position", "surest", "entropy", "decided", "word", "apart"),
     whole: flag,
     span: (text) => readSpan(text, sizes.layers),
     folded: numbers,

@@ -26,7 +26,7 @@ export const followsLayer = (order) => order === "surest" || order === "entropy"
  * @returns {Int32Array}
  */
 export function inOrder(record, rows, order, layer) {
-  if (order === "position") return rows;
+  if (order === "position" || order === "apart") return rows;
   const sorted = Int32Array.from(rows);
   const compare = comparison(record, rows, order, layer);
   const kind = rows.some((row) => !isBand(row) && record.kind(row) === 1) ? 1 : -1;
