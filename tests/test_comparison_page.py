@@ -314,7 +314,7 @@ def test_on_paper_it_is_light_and_the_grid_as_wide_as_the_paper(open_pair: OpenP
     for hidden in (".actions", "#toolbar .segments", ".layers-track input"):
         assert page.locator(hidden).is_hidden()
     canvas = page.locator(".pair-sheet canvas").bounding_box()
-    assert canvas["x"] >= 0 and canvas["x"] + canvas["width"] <= 720
+    assert canvas is not None and canvas["x"] >= 0 and canvas["x"] + canvas["width"] <= 720
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("html").get_attribute("data-theme") == "dark"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import benchmark
 import fit_lens
 import measure
 from logit_lens.command.arguments import build_parser
@@ -40,9 +41,9 @@ def test_no_page_names_a_flag_that_does_not_exist(page):
         "--machine_rank",
         "--nproc-per-node",
     }
-    others |= {"--main_process_ip", "--main_process_port", "--preset", "--evaluate", "--cpu"}
+    others |= {"--main_process_ip", "--main_process_port", "--evaluate", "--cpu"}
     words = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", page.read_text(encoding="utf-8")))
-    scripts = (fit_lens.build_parser(), measure.build_parser())
+    scripts = (benchmark.build_parser(), fit_lens.build_parser(), measure.build_parser())
     assert words - others <= {*FLAGS, *chain(*map(flags_of, scripts))}
 
 
