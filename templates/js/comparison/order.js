@@ -6,7 +6,7 @@
 /** @import { PairPage } from "./pair.js" */
 
 /** @type {Object<string, number>} */
-const KINDS = { text: 0, image: 1, answer: 2 };
+const ROW_KINDS = { text: 0, image: 1, answer: 2 };
 
 /**
  * As they stand in the sequence, or the furthest apart first: by the measure at one layer. Rows that
@@ -18,7 +18,7 @@ const KINDS = { text: 0, image: 1, answer: 2 };
  */
 export function pairRows(pair, { rows, order, layer }, measure) {
   const all = Array.from({ length: pair.R }, (_, row) => row);
-  const some = Object.hasOwn(KINDS, rows) ? all.filter((row) => pair.kind(row) === KINDS[rows]) : all;
+  const some = Object.hasOwn(ROW_KINDS, rows) ? all.filter((row) => pair.kind(row) === ROW_KINDS[rows]) : all;
   if (order !== "apart") return some;
   const apart = some.map((row) => {
     const distance = pair.pairs[row] < 0 ? NaN : Math.abs(measure.shade(layer, pair.pairs[row]));
