@@ -31,13 +31,11 @@ def measure_command(repeat: int, new_tokens: int = 32) -> list[Table]:
         script = Path(folder, "minimal.py")
         script.write_text(MINIMAL_SCRIPT)
         report = Path(folder, "report.html")
-        program, length = (
-            ROOT / "scripts" / "create_logit_lens.py",
-            ["--max-new-tokens", new_tokens],
-        )
-        ours = [program, "--demo", "--output", report, *length]
+        program = ROOT / "scripts" / "create_logit_lens.py"
+        options = ["--output", report, "--max-new-tokens", new_tokens]
+        ours = [program, "--demo", *options]
         subject = ["--model", DEMO_MODEL, "--image", DEMO_IMAGE, "--prompt", DEFAULT_PROMPT]
-        alone = [program, *subject, "--output", report, *length]
+        alone = [program, *subject, *options]
         minimal = [script, DEMO_MODEL, DEMO_IMAGE, DEFAULT_PROMPT, new_tokens]
         times = alternate(
             {

@@ -10,7 +10,7 @@ import { pairRows } from "./order.js";
 import { panelText } from "./panels.js";
 import { anchorPairTip } from "./tip.js";
 /** @import { State } from "../core/state.js" */
-/** @import { Cell } from "../core/state_values.js" */
+/** @import { Cell, StateValues } from "../core/state_values.js" */
 /** @import { PairPage } from "./pair.js" */
 
 const NARROWEST = 46;
@@ -31,9 +31,12 @@ export function mountPairGrid(root, pair, state) {
   scroll.addEventListener("click", (event) => grid.choose(event));
   scroll.addEventListener("keydown", (event) => grid.move(event));
   new ResizeObserver(() => grid.resize()).observe(scroll);
-  state.on(["rows", "order", "shown"], () => grid.resize());
-  state.on(["measure", "layer"], () => { if (state.get("order") === "apart") grid.resize(); });
-  state.on(["measure", "layer", "hover", "dark"], () => grid.draw());
+  state.on(["rows", "order", "shown", "measure", "layer", "hover", "dark"], (changed) => {
+    /** @type {(keyof StateValues)[]} the order may follow the layer */
+    const listedBy = state.get("order") === "apart" ? ["rows", "order", "shown", "measure", "layer"] : ["rows", "order", "shown"];
+    if (listedBy.some((key) => changed.has(key))) grid.resize();
+    else grid.draw();
+  });
   state.on(["cell"], () => grid.reveal());
   state.on(["layer"], () => grid.revealLayer(state.get("layer")));
 }

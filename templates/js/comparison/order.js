@@ -22,7 +22,7 @@ export function pairRows(pair, { rows, order, layer }, measure) {
   if (order !== "apart") return some;
   const apart = some.map((row) => {
     const distance = pair.pairs[row] < 0 ? NaN : Math.abs(measure.shade(layer, pair.pairs[row]));
-    return { row, distance: Number.isNaN(distance) ? -1 : distance };
+    return { row, distance: distance >= 0 ? distance : -1 };
   });
   return apart.sort((one, other) => other.distance - one.distance).map(({ row }) => row);
 }

@@ -18,7 +18,7 @@ export function joinPlanes(planes, type) {
   const count = planes.length / width;
   const joined = width === 2 ? new Uint16Array(count) : new Uint32Array(count);
   // in one go: to come back to every number for its next byte takes three times as long
-  if (width === 2) for (let i = 0, j = count; i < count; i += 1, j += 1) joined[i] = planes[i] | planes[j] << 8;
+  if (width === 2) for (let i = 0; i < count; i += 1) joined[i] = planes[i] | planes[i + count] << 8;
   else for (let i = 0; i < count; i += 1) joined[i] = planes[i] | planes[i + count] << 8 | planes[i + 2 * count] << 16 | planes[i + 3 * count] << 24;
   return new ARRAYS[type](joined.buffer);
 }

@@ -98,8 +98,7 @@ def ablate(
     """
     places = torch.from_numpy(np.flatnonzero(image_positions))
     fill = fill.to(call.embeds.device, call.embeds.dtype).expand(len(places), -1)
-    copies = copies or copies_that_fit(call)
-    copies = min(copies, len(sets))
+    copies = min(copies or copies_that_fit(call), len(sets))
     drops: list[Tensor] = []
     whole: Tensor | None = None  # (copy, answer token, d_model) last states, nothing replaced
     done, halved = 0, False
