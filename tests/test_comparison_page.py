@@ -313,10 +313,25 @@ def test_on_paper_it_is_light_and_the_grid_as_wide_as_the_paper(open_pair: OpenP
     assert page.locator("html").get_attribute("data-theme") == "light"
     for hidden in (".actions", "#toolbar .segments", ".layers-track input"):
         assert page.locator(hidden).is_hidden()
-    canvas = page.locator(".pair-sheet canvas").bounding_box()
-    assert canvas is not None and canvas["x"] >= 0 and canvas["x"] + canvas["width"] <= 720
+    two_frames(page)
+    # the printer lays out what was drawn for the window, and no script is asked again
+    canvas = page.evaluate(
+        """() => {
+            const canvas = document.querySelector(".pair-sheet canvas");
+            canvas.style.width = "3000px";
+            const { x, width } = canvas.getBoundingClientRect();
+            return { x, width };
+        }"""
+    )
+    assert canvas["x"] >= 0 and canvas["x"] + canvas["width"] <= 720
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_it_prints_on_one_sheet(open_pair: OpenPair) -> None:
+    page = open_pair(exact_pair(layers=33, grid=(24, 24), answer=12))
+    sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))
+    assert len(sheets) == 1
 
 
 def test_text_alone_has_a_grid_and_no_maps(open_pair: OpenPair) -> None:

@@ -134,6 +134,7 @@ def test_both_tails_work_when_accelerate_keeps_the_weights_on_disk(
     assert torch.equal(record(model)[2], before)  # accelerate's hooks are as they were
 
 
+@pytest.mark.filterwarnings("error")  # torch's, where the memory does not fit the logits
 @pytest.mark.parametrize("bias", [False, True])
 def test_a_reusing_tail_gives_the_same_logits_in_the_memory_of_the_last_ones(bias: bool) -> None:
     torch.manual_seed(0)
